@@ -60,7 +60,10 @@ endef
 -include guest-pv-drivers/build.mk
 -include tests/build.mk
 -include $(sort $(wildcard tests/*/build.mk))
+# what depends on lists that are only whole here
 test-unit: $(UNIT_TESTS)
+$(BUILD)/node/overlay.cpio: $(foreach pair,$(INSTALL),$(firstword $(subst =, ,$(pair))))
+
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
 .PHONY: build-all
