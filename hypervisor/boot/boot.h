@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the loader left us, in one form whichever loader it was, and the steps of start-up.
+ */
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
+
+#include "lib/types.h"
+
+struct boot_module {
+    maddr_t start;
+    u64 size;
+    const char *string; /* its command line */
+};
+
+struct boot_range {
+    maddr_t start;
+    u64 size;
+    u32 type; /* E820 types: 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
+};
+
+struct boot_info {
+    const char *command_line;
+    const char *loader;
+    struct boot_range map[128];
+    u32 map_count;
+    struct boot_module module[8];
+    u32 module_count;
+    maddr_t rsdp; /* 0: look for it */
+    maddr_t image_start, image_end; /* where the hypervisor itself lies */
+    u8 vga_mode;
+};
+
+extern struct boot_info boot_info;
+
+/* Options by Xen's names (boot/options.c), parsed once. */
+struct boot_options {
+    u64 dom0_mem;        /* bytes; 0: all but a reserve */
+    u64 dom0_mem_max;
+    u32 dom0_max_vcpus;
+    u32 com1_baud;       /* 0: leave as it is */
+    bool console_com1, console_vga;
+    u8 loglvl, guest_loglvl;
+    bool noreboot;
+    bool smap, smep;     /* default true: used where the CPU has them */
+    u32 max_cpus;
+    u64 mem_limit;       /* mem=: ignore RAM above */
+};
+extern struct boot_options boot_options;
+void boot_options_parse(const char *command_line);
+
+/* boot/steps.c: the list of steps, from the 64-bit entry to the first guest. */
+void boot_main(void) __noreturn;
+/* boot/dom0.c: builds dom0 from module 0 (kernel, ELF64) and module 1 (initramfs). */
+void boot_dom0(void);
+
+/* boot/shutdown.c: ends the machine. With noreboot: halts instead of rebooting. */
+void machine_reboot(void) __noreturn;
+void machine_poweroff(void) __noreturn; /* by ACPI sleep registers if dom0 gave them, else halts */
+void machine_halt(void) __noreturn;
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks (ticket), ranked. A CPU takes locks in rising rank only; debug builds check it. All the
+ * locks there are stand in the list below. Ring 0 runs with interrupts off, so no lock needs to care;
+ * a CPU that waits for a lock answers TLB-flush requests meanwhile (cpu/smp.h), so that the holder may
+ * wait for those.
+ */
+#ifndef CPU_LOCK_H
+#define CPU_LOCK_H
+
+#include "lib/types.h"
+
+enum lock_rank {
+    RANK_NONE,
+    RANK_DOMCTL,      /* one control call on a domain at a time: domain->control_lock */
+    RANK_DOMLIST,     /* the table of domains */
+    RANK_PAGETABLE,   /* domain->pt_lock: page-table pages of one domain */
+    RANK_GRANT,       /* domain->grants.lock */
+    RANK_EVTCHN,      /* domain->evtchn.lock; two at once: the lower domid first */
+    RANK_PIRQ,
+    RANK_SCHED,       /* a CPU's run queue; two at once: the lower CPU first */
+    RANK_TIMER,       /* a CPU's timer queue */
+    RANK_FRAMES,      /* domain->frames_lock: the account of a domain's frames */
+    RANK_ALLOC,       /* the free lists */
+    RANK_DEVICE,      /* IO-APIC, PCI config, device map */
+    RANK_TLB,
+    RANK_CONSOLE,
+};
+
+typedef struct {
+    volatile u16 next, owner;
+    u16 rank;
+} spinlock_t;
+
+#define SPINLOCK_INIT(r) {0, 0, (r)}
+
+void spin_lock_init(spinlock_t *lock, enum lock_rank rank);
+void spin_lock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+bool spin_trylock(spinlock_t *lock);
+/* A second lock of the same rank, taken in the order the rank's line above gives. */
+void spin_lock_second(spinlock_t *lock);
+bool spin_is_locked(const spinlock_t *lock);
+
+#endif

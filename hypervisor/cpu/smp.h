@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Other CPUs: bring-up, and the few requests CPUs make of one another. Ring 0 runs with interrupts
+ * off, so a request is a bit in the other CPU's mailbox plus an IPI; a CPU sees it when it next takes
+ * interrupts or when it waits for a lock (smp_poll).
+ */
+#ifndef CPU_SMP_H
+#define CPU_SMP_H
+
+#include "lib/types.h"
+
+/* Starts the application processors the ACPI tables name, up to MAX_CPUS. */
+void smp_start_cpus(void);
+/* Makes CPU `cpu` look at need_resched soon. */
+void smp_send_resched(u32 cpu);
+/* Runs fn(arg) on each CPU in `mask` (this one included) and waits for all. fn must be short, take no
+ * lock. Used for TLB flushes; safe while holding locks of rank below RANK_TLB. */
+void smp_call(u64 mask, void (*fn)(void *arg), void *arg);
+/* Answers pending requests; called by the IPI's handler and by waiters. */
+void smp_poll(void);
+/* Stops all other CPUs (panic, reboot). */
+void smp_stop_others(void);
+
+#endif

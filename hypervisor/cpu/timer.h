@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One-shot timers, per CPU, no periodic tick: the local APIC is programmed for the earliest deadline
+ * and for nothing when there is none. Handlers run in interrupt context (interrupts off, no lock held).
+ */
+#ifndef CPU_TIMER_H
+#define CPU_TIMER_H
+
+#include "lib/types.h"
+
+struct timer {
+    u64 deadline;               /* system time, ns */
+    void (*fire)(void *data);
+    void *data;
+    u32 cpu;                    /* whose queue it is in */
+    u32 slot;                   /* place in the queue's heap + 1, 0: not queued */
+};
+
+/* Once per CPU at bring-up. */
+void timer_init_cpu(void);
+/* CPU: the queue it goes to when set. */
+void timer_init(struct timer *t, void (*fire)(void *data), void *data, u32 cpu);
+/* (Re)arms; a deadline that has passed fires at the next chance. Any context. The heap grows only in
+ * timer_init(), so setting cannot fail. */
+void timer_set(struct timer *t, u64 deadline);
+void timer_stop(struct timer *t);
+/* Moves a timer to another CPU's queue, armed or not. */
+void timer_move(struct timer *t, u32 cpu);
+/* Stops it for good (and gives back its room in the heap). */
+void timer_kill(struct timer *t);
+bool timer_armed(const struct timer *t);
+/* The local APIC timer's interrupt: fires what is due and programs the next. */
+void timer_interrupt(void);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain and its vcpus: what each part of ring 0 keeps about them, and how they come and go.
+ * Dom0 is an ordinary domain with `privileged` set.
+ *
+ * Lifetime: domain_find() gives a counted reference, domain_put() gives it back. domain_kill() works
+ * through the stages of death (restartable); the struct goes when the last reference does, and each
+ * frame a domain owns holds one.
+ */
+#ifndef DOMAIN_DOMAIN_H
+#define DOMAIN_DOMAIN_H
+
+#include <public/xen.h>
+
+#include "cpu/lock.h"
+#include "cpu/percpu.h"
+#include "cpu/timer.h"
+#include "domain/evtchn.h"
+#include "domain/grant.h"
+#include "domain/pirq.h"
+#include "domain/sched.h"
+#include "domain/time.h"
+#include "lib/types.h"
+#include "memory/walk.h"
+#include "pv/pv.h"
+
+#define MAX_VCPUS 64
+#define DOMAIN_REASON_LENGTH 120
+
+enum domain_death { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
+
+struct vcpu {
+    /* hot: touched on each entry and exit */
+    struct vcpu_info *info;     /* in shared_info or where the guest registered it; never NULL */
+    struct domain *domain;
+    u32 id;
+    u32 cpu;                    /* the CPU it runs on or last ran on */
+    struct vcpu_pv pv;          /* pv/pv.h: traps, stacks, descriptors, mode, saved registers */
+    mfn_t base;                 /* L4 of kernel mode, referenced; mfn 0: none */
+    mfn_t user_base;            /* L4 of user mode, or mfn 0 */
+    struct pt_walk walk;        /* memory/walk.h: validation under way */
+    struct vcpu_sched sched;    /* domain/sched.h */
+    struct vcpu_time time;      /* domain/time.h */
+    struct vcpu_evtchn evtchn;  /* domain/evtchn.h */
+    mfn_t info_mfn;             /* registered vcpu_info's frame (writable type held), or mfn 0 */
+    bool initialised;           /* has a context: setvcpucontext or VCPUOP_initialise */
+    bool is_idle;
+};
+
+struct domain {
+    u16 id;
+    bool privileged;            /* may use control calls; owns the machine's devices */
+    volatile u8 death;          /* enum domain_death */
+    volatile bool shutting_down, shut_down;
+    u8 shutdown_code;           /* SHUTDOWN_* of public/sched.h */
+    volatile u32 pause_count;   /* by the toolstack and ring 0; > 0: no vcpu runs */
+    bool paused_by_control;
+    u32 refs;
+    u32 max_vcpus;
+    struct vcpu *vcpu[MAX_VCPUS];
+    struct shared_info *shared; /* ring 0's page, shared with the guest */
+    u8 handle[16];
+    u32 ssidref, flags;
+    char reason[DOMAIN_REASON_LENGTH]; /* first reason it was crashed for */
+
+    spinlock_t control_lock;
+    spinlock_t pt_lock;
+    spinlock_t frames_lock;
+    u64 tot_pages, max_pages, outstanding_claim;
+    u64 shared_pages;           /* ring 0's pages shown to it */
+    u64 *chunks;                /* bit per 2 MiB of the machine: it may own frames there */
+    u64 relinquish_at;          /* progress of memory_relinquish */
+    u32 relinquish_stage;
+    u64 dirty_cpus;             /* CPUs whose TLB may hold entries of it */
+    u32 kill_stage;
+
+    struct domain_evtchn evtchn;
+    struct domain_grants grants;
+    struct domain_pirqs pirqs;
+    struct domain_sched sched;
+    struct domain_time time;
+    struct domain_pv pv;
+
+    struct domain *next;        /* in the list of domains, ascending id */
+};
+
+extern struct domain *dom0;
+extern struct domain *idle_domain;
+/* Pseudo owners for DOMID_IO and DOMID_XEN, as arguments to memory/ only. */
+extern struct domain *domain_io, *domain_xen;
+
+/* id or DOMID_SELF (the current domain) -> referenced domain, NULL if there is none (or it is dead). */
+struct domain *domain_find(u16 id);
+void domain_get(struct domain *d);
+void domain_put(struct domain *d);
+/* First domain with id >= `from`, referenced. For lists. */
+struct domain *domain_next(u16 from);
+
+/* id DOMID_INVALID: first free. *out: referenced. 0, -EEXIST, -ENOMEM, -EINVAL. Starts paused by control. */
+int domain_create(u16 id, u32 max_vcpus, bool privileged, struct domain **out);
+int vcpu_create(struct domain *d, u32 id);
+/* Kills: 0 when done, -ERESTART: call again. */
+int domain_kill(struct domain *d);
+
+/* The guest stops by its own wish or ours: vcpus pause for good, VIRQ_DOM_EXC goes to dom0.
+ * Dom0's own shutdown is the machine's (poweroff, reboot: boot/shutdown.h). */
+void domain_shutdown(struct domain *d, u8 code);
+/* A guest broke a rule. The first reason is kept and shown to people. On the way back the vcpu does
+ * not run any more. Any context; may be called for the current domain. */
+void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Counted pauses. _sync: on return no vcpu of d runs on any CPU and its state is saved. Not for d == current's. */
+void domain_pause_sync(struct domain *d);
+void domain_pause_nosync(struct domain *d);
+void domain_unpause(struct domain *d);
+/* Toolstack's pause/unpause: at most one level. -EINVAL if already so. */
+int domain_control_pause(struct domain *d, bool pause);
+
+#endif

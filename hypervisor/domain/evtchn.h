@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels, 2-level ABI (4096 ports): one bit that says "something happened", from a domain, a
+ * virtual or a physical interrupt, to a vcpu. Behaviour: public/event_channel.h, and Xen 4.17's answers.
+ * Locks: RANK_EVTCHN for all changes of a port's state; sending takes no lock of the receiver's beyond
+ * its port's atomics where that can be had.
+ */
+#ifndef DOMAIN_EVTCHN_H
+#define DOMAIN_EVTCHN_H
+
+#include "cpu/lock.h"
+#include "lib/types.h"
+
+struct domain;
+struct vcpu;
+
+#define EVTCHN_PORTS 4096
+
+enum evtchn_state {
+    EVTCHN_FREE, EVTCHN_RESERVED, EVTCHN_UNBOUND, EVTCHN_INTERDOMAIN, EVTCHN_PIRQ, EVTCHN_VIRQ, EVTCHN_IPI,
+};
+
+struct evtchn {
+    u8 state;
+    u8 virq;
+    u16 vcpu;          /* whom it notifies */
+    u16 remote_domid;  /* unbound, interdomain */
+    u16 pirq;
+    u32 remote_port;
+};
+
+struct domain_evtchn {
+    spinlock_t lock;
+    struct evtchn *buckets[EVTCHN_PORTS / 128]; /* made on demand */
+    u32 max_ports;                             /* limit from domain creation */
+    u32 active;
+};
+
+struct vcpu_evtchn {
+    u16 virq_port[24]; /* 0: not bound */
+    u32 poll_port;     /* SCHEDOP_poll: one port, or 0 */
+    volatile bool polling;
+};
+
+int evtchn_domain_init(struct domain *d, u32 max_ports);
+void evtchn_domain_destroy(struct domain *d); /* closes all; no other CPU uses it */
+void evtchn_vcpu_destroy(struct vcpu *v);
+
+/* Ring 0's and the toolstack's doors, each 0 or -errno. */
+int evtchn_send(struct domain *d, u32 port);           /* from d's local port */
+void evtchn_send_virq(struct vcpu *v, u32 virq);       /* to that vcpu's binding, if any */
+void evtchn_send_global_virq(u32 virq);                /* VIRQ_DOM_EXC etc: to the domain that handles it (dom0) */
+void evtchn_send_pirq(struct domain *d, u32 pirq, u32 port);
+int evtchn_alloc_unbound(struct domain *d, u16 remote, u32 *port);
+int evtchn_unmask(struct domain *d, u32 port);
+
+/* Sets v's upcall flag and makes it run or look soon. */
+void vcpu_mark_events_pending(struct vcpu *v);
+/* Something unmasked is pending for v. */
+bool vcpu_has_events(const struct vcpu *v);
+/* When a vcpu registers a new vcpu_info: the flags are carried over and everything is re-raised. */
+void evtchn_info_moved(struct vcpu *v);
+
+#endif

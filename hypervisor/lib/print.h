@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words to the console, and the three ways to give up: BUG (our own mistake, the machine stops),
+ * ASSERT (the same, in debug builds only), panic (the machine cannot go on, with a reason). None of
+ * them is ever for what a guest did: see domain_crash() in domain/domain.h.
+ */
+#ifndef LIB_PRINT_H
+#define LIB_PRINT_H
+
+#include <stdarg.h>
+
+#include "lib/types.h"
+
+enum print_level { PRINT_ERROR, PRINT_WARNING, PRINT_INFO, PRINT_DEBUG };
+
+/* Prints to the console ring and to the consoles in use. Formats: %d %u %x %lu %lx %ld %llu %llx %p
+ * %s %c %%, width, 0 and - flags, precision of %s. Lines end in \n (sent as \r\n). Any context. */
+void printk(enum print_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int vsnprintf(char *out, size_t size, const char *format, va_list args);
+int snprintf(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+void panic(const char *format, ...) __attribute__((format(printf, 1, 2))) __noreturn;
+void bug(const char *file, int line, const char *what) __noreturn;
+
+#define BUG() bug(__FILE__, __LINE__, "BUG")
+#define BUG_ON(x)                                                                                  \
+    do {                                                                                           \
+        if (unlikely(x))                                                                           \
+            bug(__FILE__, __LINE__, #x);                                                           \
+    } while (0)
+#ifdef NDEBUG
+#define ASSERT(x) ((void)sizeof(x))
+#else
+#define ASSERT(x) BUG_ON(!(x))
+#endif
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frames nobody owns: a buddy allocator over all RAM, orders 0 to 18 (1 GiB), in the free frames'
+ * own records. It knows nothing of domains; frames that hold a guest's data are marked dirty when
+ * they come back and are scrubbed before anyone sees them again, here or by the idle loop.
+ */
+#ifndef MEMORY_ALLOC_H
+#define MEMORY_ALLOC_H
+
+#include "lib/types.h"
+
+#define ALLOC_MAX_ORDER 18
+
+enum alloc_flags {
+    ALLOC_ZERO = 1,      /* all zero (else merely free of other people's data) */
+    ALLOC_BELOW_4G = 2,  /* wholly below 4 GiB */
+    ALLOC_NO_SCRUB = 4,  /* the caller overwrites all of it, or is dom0 at boot */
+    ALLOC_CLAIMED = 8,   /* may use claimed memory (the caller holds a claim) */
+};
+
+/* 2^order frames, aligned to their size; INVALID_MFN if there are none. The records come back with
+ * no owner, no refs. address_bits: 0 = anywhere, else wholly below 2^address_bits. */
+mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits);
+/* dirty: they hold data that the next owner must not see. TLB entries that may still lead to them are
+ * seen to before they are handed out (memory/tlb.h). */
+void free_frames(mfn_t m, u32 order, bool dirty);
+u64 alloc_free_frames(void);
+u64 alloc_total_frames(void);
+/* Called by an idle CPU: scrubs a little; false when there is nothing left to scrub. */
+bool alloc_scrub_some(void);
+
+/* Ring 0's own pages: mapped (direct map), zeroed. NULL if there are none. */
+void *alloc_page(void);
+void *alloc_pages(u32 order);
+void free_page(void *p);
+void free_pages(void *p, u32 order);
+
+/* Boot: hands a range of RAM to the free lists. */
+void alloc_add_range(mfn_t from, mfn_t to);
+
+/* Small objects of ring 0, zeroed, 16-byte aligned; up to 2 MiB. NULL if there is no memory. */
+void *hv_alloc(size_t size);
+void hv_free(void *p);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A record a frame: who owns it, who refers to it, and what it is being used as. This is where
+ * isolation is decided: a frame that serves as a page table or as descriptors is never mapped
+ * writable by a guest, because "writable" and "page table" are types, a frame has one type at a time,
+ * and each use counts.
+ *
+ *                    get(writable)                     get(L1..L4), validated whole
+ *      none, 0  ------------------->  writable, n      none, 0 ----> validating ----> Ln, n
+ *         ^                              |                ^              | failed        | last put
+ *         +------------------------------+                +--------- devalidating <------+
+ *                    last put
+ *      none, 0 ---> descriptors, n ---> none, 0     (each entry checked on the way in)
+ *
+ * A frame changes type only at count zero. Becoming a table or descriptors needs that no TLB still
+ * holds a writable entry for it: tlb_flush_stamped() (memory/tlb.h) with the stamp taken when its
+ * writable count fell to zero.
+ *
+ * References: `refs` counts who knows the frame (mappings, the owner's allocation, pins). A frame goes
+ * back to the allocator when refs reaches zero. A type count implies a reference; every get below that
+ * says "and type" takes both.
+ */
+#ifndef MEMORY_FRAME_H
+#define MEMORY_FRAME_H
+
+#include "lib/types.h"
+#include "memory/layout.h"
+
+struct domain;
+
+enum frame_type {
+    FRAME_NONE = 0,
+    FRAME_L1 = 1, /* page tables: the level is the number */
+    FRAME_L2 = 2,
+    FRAME_L3 = 3,
+    FRAME_L4 = 4,
+    FRAME_DESCRIPTORS = 5,
+    FRAME_WRITABLE = 6,
+};
+
+struct frame {
+    u32 refs;   /* FRAME_ALLOCATED, FRAME_HV, count */
+    u32 type;   /* type, state bits, count */
+    u16 owner;  /* domid; DOMID_XEN: ring 0's; DOMID_IO: no RAM; DOMID_INVALID: free */
+    u16 aux;    /* TLB stamp at type count 0; next entry while (de)validating */
+};
+_Static_assert(sizeof(struct frame) == 12, "12 bytes a frame: the budget of docs/architecture.md");
+
+#define FRAME_ALLOCATED 0x80000000u /* the owner's own reference stands */
+#define FRAME_HV 0x40000000u        /* ring 0's page, shown to its owner (shared info, grant table) */
+#define FRAME_REF_COUNT 0x0fffffffu
+#define FRAME_TYPE_SHIFT 28
+#define FRAME_VALIDATED 0x08000000u
+#define FRAME_BUSY 0x04000000u      /* validating or devalidating: a walk (memory/walk.h) owns it */
+#define FRAME_PINNED 0x02000000u
+#define FRAME_TYPE_COUNT 0x01ffffffu
+
+#define frame_table ((struct frame *)FRAMETABLE_START)
+
+/* Is there RAM with a record behind this number? (ring 0's own image included) */
+bool mfn_valid(mfn_t m);
+static inline struct frame *frame_of(mfn_t m)
+{
+    return &frame_table[m.v];
+}
+
+/* A reference, if the frame is RAM, in use and owned by d. */
+bool frame_get(mfn_t m, const struct domain *d);
+/* Gives one reference back; the last one frees the frame (scrubbed before reuse). Any caller. */
+void frame_put(mfn_t m);
+/* frame_get plus a writable type count: m cannot become a table until put. 0, -EINVAL (not d's, no
+ * RAM), -EBUSY (in use as a table or descriptors). */
+int frame_get_writable(mfn_t m, const struct domain *d);
+void frame_put_writable(mfn_t m);
+/* The same for a frame of descriptors; checks all 512 descriptors on the first (pv/descriptor.h). */
+int frame_get_descriptors(mfn_t m, struct domain *d);
+void frame_put_descriptors(mfn_t m);
+
+/* Allocates 2^order frames to d (account checked against max_pages unless `force`), clean or zero by
+ * flags (memory/alloc.h); each with the owner's reference. INVALID_MFN if none or over the limit. */
+mfn_t frame_alloc(struct domain *d, u32 order, u32 flags, u32 address_bits);
+/* Drops the owner's own reference (once: the FRAME_ALLOCATED bit says whether it stands). False if it
+ * did not stand. The caller holds a reference of its own and puts it after. */
+bool frame_release(mfn_t m, struct domain *d);
+/* Ring 0's page p (from alloc_page) shown to d: d may map it (read-only or writable). It is freed by
+ * frame_unshare + last put. */
+void frame_share(void *p, struct domain *d, bool readonly);
+void frame_unshare(void *p);
+
+/* machine-to-phys */
+static inline u64 m2p_get(mfn_t m)
+{
+    return ((const u64 *)M2P_START)[m.v];
+}
+static inline void m2p_set(mfn_t m, u64 pfn)
+{
+    ((u64 *)M2P_START)[m.v] = pfn;
+}
+#define INVALID_M2P 0x5555555555555555ull
+
+/* Boot: makes the tables for RAM [from, to). */
+void frame_init_range(mfn_t from, mfn_t to);
+/* Highest frame number with a record, plus one. */
+extern u64 frame_max;
+
+#endif

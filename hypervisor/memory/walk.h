@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making a page a page table, and unmaking it: the only long work that page tables need, and how it
+ * is restarted.
+ *
+ * A unit of work is one table page whose children are all tables already; an L1 page is always one
+ * unit. A walk is a stack of at most four pages, the one being worked on topmost, each BUSY with its
+ * next entry in frame.aux. Between units a walk may stop; the vcpu whose walk it is goes on with it before
+ * it begins anything else on page tables. When validation fails at some entry, the walk turns round and
+ * releases what it had taken, level by level, and then reports the error once.
+ */
+#ifndef MEMORY_WALK_H
+#define MEMORY_WALK_H
+
+#include "lib/types.h"
+
+struct domain;
+struct vcpu;
+
+struct pt_walk {
+    u8 depth;          /* 0: no walk under way */
+    bool releasing;
+    int error;         /* of the validation that failed; reported when its root is asked for again */
+    mfn_t failed_root;
+    mfn_t page[4];
+};
+
+/* Takes a type count (and a reference) on m, of d, as a table of `level`. 0, -EINVAL, -EBUSY, or -ERESTART: some was
+ * done, call again with the same arguments. pt_lock of d held. */
+int walk_get_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
+/* Gives one back. The last one starts a release walk, which walk_continue() finishes. pt_lock held; no walk may be
+ * under way (walk_continue returned 0). */
+void walk_put_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
+/* Goes on with what is under way: 0 when nothing is. -ERESTART. pt_lock held. */
+int walk_continue(struct vcpu *v, struct domain *d);
+
+#endif

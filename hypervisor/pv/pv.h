@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ring 0 keeps of a guest's virtual CPU: its trap table, stacks, callbacks, descriptor tables,
+ * control registers, and its registers while it does not run.
+ */
+#ifndef PV_PV_H
+#define PV_PV_H
+
+#include <public/arch-x86_64.h>
+#include <public/xen.h>
+
+#include "lib/types.h"
+
+struct vcpu;
+struct domain;
+struct fpu_state;
+
+struct pv_trap {
+    u64 address; /* 0: none */
+    u16 cs;
+    u8 dpl;      /* lowest privilege that may raise it by int n: 3 lets user mode in */
+    bool mask_events;
+};
+
+struct vcpu_pv {
+    bool kernel_mode;          /* the guest runs its kernel (base), else its user mode (user_base) */
+    u64 kernel_ss, kernel_sp;  /* stack_switch */
+    u64 event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
+    bool failsafe_masks_events, syscall_masks_events, sysenter_masks_events, syscall32_masks_events;
+    u16 sysenter_cs;
+    u64 fs_base, gs_base_kernel, gs_base_user; /* while not loaded; gs_base_kernel: the inactive one is MSR_KERNEL_GS */
+    u16 ds, es, fs, gs;        /* while not loaded */
+    u32 gdt_entries;
+    mfn_t gdt_frame[14];       /* each held as descriptors */
+    u64 ldt_base;              /* guest linear address */
+    u32 ldt_entries;
+    u64 ldt_mapped;            /* bits: pages of it that are in the window, each held */
+    mfn_t ldt_frame[16];
+    u64 cr0_guest;             /* TS as the guest sees it; the rest is constant */
+    u64 cr2;                   /* mirror: the guest reads vcpu_info.arch.cr2 */
+    u64 cr4_guest;
+    u64 debugreg[8];
+    u32 iopl;                  /* virtual IOPL from physdev_op, <<12 as in eflags */
+    bool nmi_pending, nmi_masked;
+    u64 nmi_callback;
+    struct pv_trap trap[256];
+    struct cpu_user_regs regs; /* while it does not run */
+    struct fpu_state *fpu;     /* while not in the registers */
+    bool fpu_used;             /* has state worth loading */
+    u64 xcr0;
+};
+
+struct domain_pv {
+    u32 vm_assist;             /* VMASST_TYPE_* bits */
+    u64 ioport_bitmap_frames;  /* reserved */
+    u64 *io_ports;             /* 65,536 bits: ports it may use (NULL: none) */
+    struct mmio_range *mmio;   /* frames outside RAM it may map (domain/iomem.h) */
+    u32 mmio_count;
+    bool mmio_all;             /* dom0: everything but the denied list */
+};
+
+#endif
