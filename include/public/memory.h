@@ -37,13 +37,6 @@
 #define XENMEM_reserved_device_memory_map 27
 #define XENMEM_acquire_resource           28
 
-/*
- * The hypercall's command carries, above this bit, where a batch stopped: a guest that starts a call
- * leaves those bits 0.
- */
-#define MEMOP_EXTENT_SHIFT 6
-#define MEMOP_CMD_MASK     ((1 << MEMOP_EXTENT_SHIFT) - 1)
-
 /* mem_flags */
 #define XENMEMF_address_bits(x)     (x)
 #define XENMEMF_get_address_bits(x) ((x) & 0xffu)
@@ -53,7 +46,7 @@
 #define XENMEMF_exact_node_request  (1 << 17)
 #define XENMEMF_vnode               (1 << 18)
 
-/* Also maximum_ram_page's kin (current_ and maximum_reservation, maximum_gpfn) take this. */
+/* For current_reservation, maximum_reservation and maximum_gpfn. */
 struct xen_memory_domain {
     domid_t domid;
 };
