@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# The node rung: whole nodes in QEMU, driven by scripts. NODE_TESTS="FILE..." runs only these.
+$(BUILD)/tests/hv-count: tests/node/hv-count.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) -o $@ $<
+
+test-node: node $(BUILD)/tests/hv-count
+	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
