@@ -21,6 +21,8 @@ enum lock_rank {
     RANK_SCHED,       /* a CPU's run queue; two at once: the lower CPU first */
     RANK_TIMER,       /* a CPU's timer queue */
     RANK_FRAMES,      /* domain->frames_lock: the account of a domain's frames */
+    RANK_CLAIM,       /* memory/claim.c */
+    RANK_HEAP,        /* small objects */
     RANK_ALLOC,       /* the free lists */
     RANK_DEVICE,      /* IO-APIC, PCI config, device map */
     RANK_TLB,

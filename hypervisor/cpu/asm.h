@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instructions that C has no words for. One line each; nothing here may decide anything.
+ */
+#ifndef CPU_ASM_H
+#define CPU_ASM_H
+
+#include "lib/types.h"
+
+struct cpuid_regs {
+    u32 a, b, c, d;
+};
+
+static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
+{
+    struct cpuid_regs r;
+
+    __asm__ volatile("cpuid" : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d) : "0"(leaf), "2"(subleaf));
+    return r;
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+    u32 low, high;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (u64)high << 32 | low;
+}
+
+static inline void wrmsr(u32 msr, u64 value)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
+
+static inline u64 rdtsc(void)
+{
+    u32 low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (u64)high << 32 | low;
+}
+
+#define DEFINE_PORT_IO(suffix, type, reg)                                                          \
+    static inline type in##suffix(u16 port)                                                        \
+    {                                                                                              \
+        type value;                                                                                \
+                                                                                                   \
+        __asm__ volatile("in" #suffix " %1, %0" : "=a"(value) : "Nd"(port));                       \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void out##suffix(u16 port, type value)                                           \
+    {                                                                                              \
+        __asm__ volatile("out" #suffix " %0, %1" : : "a"(value), "Nd"(port));                      \
+    }
+DEFINE_PORT_IO(b, u8, al)
+DEFINE_PORT_IO(w, u16, ax)
+DEFINE_PORT_IO(l, u32, eax)
+
+#define DEFINE_CONTROL_REGISTER(name)                                                              \
+    static inline u64 read_##name(void)                                                            \
+    {                                                                                              \
+        u64 value;                                                                                 \
+                                                                                                   \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                                     \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void write_##name(u64 value)                                                     \
+    {                                                                                              \
+        __asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                            \
+    }
+DEFINE_CONTROL_REGISTER(cr0)
+DEFINE_CONTROL_REGISTER(cr2)
+DEFINE_CONTROL_REGISTER(cr3)
+DEFINE_CONTROL_REGISTER(cr4)
+
+static inline void invlpg(u64 address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause" : : : "memory");
+}
+
+static inline void irq_enable(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+static inline void irq_disable(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+/* Waits for an interrupt without a gap between letting them in and halting; then shuts them out again. */
+static inline void cpu_halt_once(void)
+{
+    __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+static inline void clear_ts(void)
+{
+    __asm__ volatile("clts" : : : "memory");
+}
+
+static inline void load_tr(u16 selector)
+{
+    __asm__ volatile("ltr %0" : : "r"(selector));
+}
+
+static inline void load_ldt(u16 selector)
+{
+    __asm__ volatile("lldt %0" : : "r"(selector));
+}
+
+static inline void xsetbv(u32 index, u64 value)
+{
+    __asm__ volatile("xsetbv" : : "c"(index), "a"((u32)value), "d"((u32)(value >> 32)));
+}
+
+/* Device memory: exactly one access of the size. */
+static inline u32 mmio_read32(const volatile void *p)
+{
+    return *(const volatile u32 *)p;
+}
+
+static inline void mmio_write32(volatile void *p, u32 value)
+{
+    *(volatile u32 *)p = value;
+}
+
+#endif

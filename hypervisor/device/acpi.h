@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ring 0 needs of the ACPI tables: processors, IO-APICs and interrupt overrides (MADT), the PM timer
+ * and sleep registers (FADT). No AML here: dom0 interprets it.
+ */
+#ifndef DEVICE_ACPI_H
+#define DEVICE_ACPI_H
+
+#include "lib/types.h"
+
+#define ACPI_MAX_CPUS 64
+#define ACPI_MAX_IOAPICS 8
+
+struct acpi_info {
+    bool found;
+    u32 cpu_count;
+    u32 cpu_apic_id[ACPI_MAX_CPUS];
+    u32 cpu_acpi_id[ACPI_MAX_CPUS];
+    u32 ioapic_count;
+    struct {
+        maddr_t address;
+        u32 gsi_base;
+    } ioapic[ACPI_MAX_IOAPICS];
+    struct {
+        u32 gsi;
+        bool level, low;
+    } isa[16];
+    maddr_t lapic;
+    u16 pm1a_control, pm1b_control; /* ports; 0: none */
+    u16 pm_timer;                   /* port; 0: none */
+    bool pm_timer_32bit;
+    bool reset_by_register, reset_is_port;
+    u64 reset_address;
+    u8 reset_value;
+    u16 sci;
+};
+
+extern struct acpi_info acpi_info;
+
+/* rsdp: 0 = search the BIOS areas. Without tables one CPU and the standard ISA lines are assumed. */
+void acpi_init(maddr_t rsdp);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Building the hypervisor's part of every address space at boot, see memory/layout.h.
+ */
+#ifndef MEMORY_MAP_H
+#define MEMORY_MAP_H
+
+#include "lib/types.h"
+
+/* The L4 of idle CPUs: ring 0's slots and nothing else. */
+extern u64 *idle_l4;
+extern maddr_t idle_cr3;
+
+/* From boot_info: direct map, frame table, m2p, image with its permissions; switches to them and hands
+ * all free RAM to the allocator. Modules and ring 0's own memory stay out of it. */
+void map_init(void);
+/* Gives a boot module's pages to the allocator, once it is not needed any more. */
+void map_free_module(maddr_t start, u64 size);
+/* A zeroed page for a page table of ring 0's own, at boot and later. NULL if there is none. */
+void *map_table_page(void);
+/* The L1 page for ring 0's address va; makes the tables on the way. NULL: no memory. */
+u64 *map_l1_of(u64 va);
+/* The 32 L1 entries of CPU id's window. NULL: no memory. */
+u64 *map_window(u32 id);
+/* Bytes of RAM ring 0 took for itself at boot. */
+u64 map_kept_bytes(void);
+
+#endif
