@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints what the hypervisor says of the machine: "free_pages=N domains=N". Tests take it before and after
- * what they do, to see that nothing is left behind. It asks the hypervisor itself, with Debian's headers
- * and none of our libraries, so that it cannot share a mistake with what it checks.
+ * Prints what the hypervisor says of the machine: "free_pages=N domains=N dom0_pages=N". Tests take
+ * it before and after what they do, to see that nothing is left behind. It asks the hypervisor
+ * itself, with Debian's headers and none of our libraries, so that it cannot share a mistake with
+ * what it checks.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -73,7 +74,7 @@ int main(void)
         perror("hv-count: getdomaininfolist");
         return 1;
     }
-    printf("free_pages=%" PRIu64 " domains=%" PRIu32 "\n", free_pages,
-           op->u.getdomaininfolist.num_domains);
+    printf("free_pages=%" PRIu64 " domains=%" PRIu32 " dom0_pages=%" PRIu64 "\n", free_pages,
+           op->u.getdomaininfolist.num_domains, info[0].tot_pages);
     return 0;
 }

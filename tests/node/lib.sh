@@ -88,8 +88,6 @@ console_has() { (($(grep -acE -- "$2" "$logs/$1.log" 2>/dev/null || true) >= ${3
 
 exists() { vmctl list | awk '{ print $2 }' | grep -qx "$1"; }
 gone() { ! exists "$1"; }
-# state NAME: what `vmctl list` says of it, as JSON's .state; jq is not here, and vmctl prints one key a line or one object
-state() { vmctl list | awk -v n="$1" '$2 == n { print }'; }
 
 # vps NAME [KEY=VALUE...]: writes NAME.xml and prints its path. Keys: memory (MiB), vcpus, kernel, initrd,
 # cmdline, disk (FILE or FILE,ro; more than one may be given), nic (BRIDGE), mac, on_reboot, on_crash, extra (XML).
@@ -150,7 +148,7 @@ initrd_with_job() {
 
 # What is there now: the hypervisor's free pages and domains, the store's nodes, loop devices, cards.
 account() {
-    echo "$(/root/hv-count) store_nodes=$(xenstore-ls -f / | wc -l)" \
+    echo "$(/root/hv-count | cut -d" " -f1,2) store_nodes=$(xenstore-ls -f / | wc -l)" \
         "loops=$(losetup -a | wc -l) cards=$(find /sys/class/net/ -name 'vif*' | wc -l)" \
         "vbds=$(find /sys/bus/xen-backend/devices/ -name 'v*' 2>/dev/null | wc -l)"
 }
