@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# xenstored, the tests of its logic, and the raw client that compares daemons.
+XENSTORED_LOGIC := $(addprefix dom0-tools/xenstored/,node.c store.c txn.c watch.c conn.c wire.c ring.c)
+XENSTORED_SOURCES := $(XENSTORED_LOGIC) $(addprefix dom0-tools/xenstored/,xendev.c domain.c socket.c main.c)
+XENSTORED_OBJECTS := $(XENSTORED_SOURCES:%.c=$(BUILD)/%.o)
+
+$(BUILD)/dom0-tools/xenstored/%.o: dom0-tools/xenstored/%.c
+	@mkdir -p $(@D)
+	$(CC) $(DOM0_CFLAGS) -c $< -o $@
+
+$(BUILD)/dom0-tools/xenstored/xenstored: $(XENSTORED_OBJECTS)
+	$(CC) $^ -o $@ -levent_core
+
+$(BUILD)/tests/unit/xenstored-client: tests/unit/xenstored-client.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $< -o $@
+
+ALL += $(BUILD)/dom0-tools/xenstored/xenstored $(BUILD)/tests/unit/xenstored-client
+INSTALL += $(BUILD)/dom0-tools/xenstored/xenstored=/usr/sbin/xenstored

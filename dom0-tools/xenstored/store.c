@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store's operations: who may do what to which node, and how many nodes a domain may own (see store.h).
+ * Every change is decoded first (may fail, changes nothing) and committed then (cannot fail).
+ * Must never do I/O, and never change a tree that a transaction has taken as its base: node.h's rules see to that.
+ */
+#include "store-private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct store_quota store_quota_default = {
+    .nodes = 1000,
+    .node_size = 2048,
+    .watches = 128,
+    .transactions = 10,
+    .transaction_nodes = 1024,
+    .permissions = 5,
+    .path_max = 2048,
+    .snapshot_age = 4096,
+};
+
+static struct store_node *special_new(void)
+{
+    static const struct store_perm owner = { 0, STORE_ACCESS_NONE };
+    struct store_node *node = node_new("", 0);
+
+    node_set_perms(node, &owner, 1);
+    return node;
+}
+
+struct store *store_new(store_event_fn *event)
+{
+    struct store *store = node_alloc(sizeof(*store));
+
+    store->event = event;
+    store->quota = store_quota_default;
+    store->live.root = special_new();
+    store->introduce = special_new();
+    store->release = special_new();
+    store->nodes_of[0] = 1;
+    store->nodes_total = 1;
+    return store;
+}
+
+void store_free(struct store *store)
+{
+    node_put(store->live.root);
+    node_put(store->introduce);
+    node_put(store->release);
+    free(store);
+}
+
+struct store_quota *store_quota(struct store *store)
+{
+    return &store->quota;
+}
+
+bool store_path_check(const char *path, size_t max)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/_@";
+    size_t len = strnlen(path, max + 1);
+
+    if (len == 0 || len > max || path[0] != '/' || strspn(path, allowed) != len) {
+        return false;
+    }
+    return len == 1 || (path[len - 1] != '/' && !strstr(path, "//"));
+}
+
+uint32_t store_nodes_of(const struct store *store, uint16_t domid)
+{
+    return store->nodes_of[domid];
+}
+
+uint32_t store_nodes_total(const struct store *store)
+{
+    return store->nodes_total;
+}
+
+/* ---- permissions ---- */
+
+static bool is_client(const struct store_client *client, uint16_t domid)
+{
+    return domid == client->domid || (client->has_target && domid == client->target);
+}
+
+bool store_allowed(const struct store_client *client, const struct store_node *node, unsigned int access)
+{
+    if (client->privileged || is_client(client, node->perms[0].domid)) {
+        return true;
+    }
+    for (uint32_t i = 1; i < node->perm_count; i++) {
+        if (is_client(client, node->perms[i].domid)) {
+            return (node->perms[i].access & access) == access;
+        }
+    }
+    return (node->perms[0].access & access) == access;
+}
+
+/* The deepest node on the way to PATH; *REST is what is missing below it ("" where PATH exists). */
+static struct store_node *deepest(struct store_node *root, const char *path, const char **rest)
+{
+    struct store_node *node = root;
+    char name[STORE_PATH_MAX + 1];
+
+    for (path++; *path; ) {
+        size_t len = strcspn(path, "/");
+        struct store_node *child;
+
+        memcpy(name, path, len);
+        name[len] = 0;
+        child = node_find_below(node, name);
+        if (!child) {
+            break;
+        }
+        node = child;
+        path += len + (path[len] == '/');
+    }
+    *rest = path;
+    return node;
+}
+
+/*
+ * The node at PATH if CLIENT has ACCESS to it. For a missing node the nearest ancestor decides between ENOENT and
+ * EACCES, so that nobody can probe for names in a part of the tree that is closed to him.
+ */
+static int lookup(struct store_node *root, const struct store_client *client, const char *path, unsigned int access,
+                  struct store_node **node)
+{
+    const char *rest;
+
+    *node = deepest(root, path, &rest);
+    if (!store_allowed(client, *node, access)) {
+        return EACCES;
+    }
+    return *rest ? ENOENT : 0;
+}
+
+/* ---- accounts ---- */
+
+static int32_t delta_of(const struct store_view *view, uint16_t domid)
+{
+    for (size_t i = 0; view->deltas && i < view->deltas->count; i++) {
+        if (view->deltas->entries[i].domid == domid) {
+            return view->deltas->entries[i].nodes;
+        }
+    }
+    return 0;
+}
+
+void store_account(struct store *store, struct store_view *view, uint16_t domid, int32_t nodes)
+{
+    struct store_deltas *deltas = view->deltas;
+
+    if (!deltas) {
+        store->nodes_of[domid] += (uint32_t)nodes;
+        store->nodes_total += (uint32_t)nodes;
+        return;
+    }
+    for (size_t i = 0; i < deltas->count; i++) {
+        if (deltas->entries[i].domid == domid) {
+            deltas->entries[i].nodes += nodes;
+            return;
+        }
+    }
+    deltas->entries = node_realloc(deltas->entries, (deltas->count + 1) * sizeof(deltas->entries[0]));
+    deltas->entries[deltas->count++] = (struct store_delta){ domid, nodes };
+}
+
+static void account_subtree(struct store *store, struct store_view *view, const struct store_node *node)
+{
+    store_account(store, view, node->perms[0].domid, -1);
+    for (uint32_t i = 0; i < node->child_count; i++) {
+        account_subtree(store, view, node->children[i]);
+    }
+}
+
+/* Whether CLIENT, an unprivileged one, may own MORE nodes. */
+static bool room_for_nodes(const struct store *store, const struct store_view *view,
+                           const struct store_client *client, uint32_t more)
+{
+    int64_t nodes = (int64_t)store->nodes_of[client->domid] + delta_of(view, client->domid) + more;
+
+    return client->privileged || !store->quota.nodes || nodes <= (int64_t)store->quota.nodes;
+}
+
+static bool room_for_size(const struct store *store, const struct store_client *client, size_t value_len,
+                          size_t perm_count)
+{
+    const struct store_quota *quota = &store->quota;
+
+    if (client->privileged) {
+        return true;
+    }
+    return (!quota->node_size || value_len + perm_count * sizeof(struct store_perm) <= quota->node_size) &&
+           (!quota->permissions || perm_count <= quota->permissions);
+}
+
+/* ---- operations on a view ---- */
+
+static uint32_t count_names(const char *rest)
+{
+    uint32_t count = 1;
+
+    for (; *rest; rest++) {
+        count += *rest == '/';
+    }
+    return count;
+}
+
+/* Creates REST, the missing part of PATH. Permissions come from the parent; a guest owns what it creates. */
+static void create_commit(struct store *store, struct store_view *view, const struct store_client *client,
+                          const char *path, const char *rest, const struct store_op *op)
+{
+    char *above = node_strdup(path);
+    size_t above_len = (size_t)(rest - path) > 1 ? (size_t)(rest - path) - 1 : 1;
+    struct store_node *parent, *child;
+
+    above[above_len] = 0;
+    parent = node_edit(&view->root, above);
+    free(above);
+    while (*rest) {
+        size_t len = strcspn(rest, "/");
+
+        child = node_new(rest, len);
+        node_set_perms(child, parent->perms, parent->perm_count);
+        if (!client->privileged) {
+            child->perms[0].domid = client->domid;
+        }
+        child->changed = child->children_changed = parent->children_changed = ++store->generation;
+        store_account(store, view, child->perms[0].domid, 1);
+        node_add_child(parent, child);
+        parent = child;
+        rest += len + (rest[len] == '/');
+    }
+    if (op->kind == STORE_OP_WRITE) {
+        node_set_value(parent, op->data, op->count);
+    }
+}
+
+static int op_write(struct store *store, struct store_view *view, struct store_client *client,
+                    const struct store_op *op, bool dry, bool *effect)
+{
+    struct store_node *node;
+    const char *rest;
+    size_t value_len = op->kind == STORE_OP_WRITE ? op->count : 0;
+
+    node = deepest(view->root, op->path, &rest);
+    *effect = *rest || op->kind == STORE_OP_WRITE;
+    if (!store_allowed(client, node, STORE_ACCESS_WRITE)) {
+        /* MKDIR of what is there asks for no change: reading it is enough. */
+        return *effect || !store_allowed(client, node, STORE_ACCESS_READ) ? EACCES : 0;
+    }
+    if (!room_for_size(store, client, value_len, *rest ? 0 : node->perm_count) ||
+        (*rest && !room_for_nodes(store, view, client, count_names(rest)))) {
+        return ENOSPC;
+    }
+    if (dry || !*effect) {
+        return 0;
+    }
+    if (*rest) {
+        create_commit(store, view, client, op->path, rest, op);
+    } else {
+        node = node_edit(&view->root, op->path);
+        node_set_value(node, op->data, op->count);
+        node->changed = ++store->generation;
+    }
+    return 0;
+}
+
+static int op_remove(struct store *store, struct store_view *view, struct store_client *client,
+                     const struct store_op *op, bool dry, bool *effect, struct store_node **replaced)
+{
+    char parent_path[STORE_PATH_MAX + 1];
+    const char *name = strrchr(op->path, '/') + 1;
+    size_t parent_len = (size_t)(name - op->path) > 1 ? (size_t)(name - op->path) - 1 : 1;
+    struct store_node *node, *parent;
+    int error;
+
+    *effect = false;
+    if (!*name) {
+        return EINVAL;
+    }
+    error = lookup(view->root, client, op->path, STORE_ACCESS_WRITE, &node);
+    memcpy(parent_path, op->path, parent_len);
+    parent_path[parent_len] = 0;
+    if (error == ENOENT && node_find(view->root, parent_path)) {
+        return 0;
+    }
+    if (error) {
+        return error;
+    }
+    *effect = true;
+    if (dry) {
+        return 0;
+    }
+    parent = node_edit(&view->root, parent_path);
+    node = node_take_child(parent, name, strlen(name));
+    parent->children_changed = ++store->generation;
+    account_subtree(store, view, node);
+    if (replaced) {
+        *replaced = node;
+    } else {
+        node_put(node);
+    }
+    return 0;
+}
+
+static int op_set_perms(struct store *store, struct store_view *view, struct store_client *client,
+                        const struct store_op *op, bool dry, bool *effect, struct store_node **replaced)
+{
+    const struct store_perm *perms = op->data;
+    struct store_node *node;
+    int error = lookup(view->root, client, op->path, STORE_ACCESS_WRITE, &node);
+
+    *effect = false;
+    if (error) {
+        return error;
+    }
+    if (!client->privileged && !is_client(client, node->perms[0].domid)) {
+        return EACCES;
+    }
+    if (!client->privileged && perms[0].domid != node->perms[0].domid) {
+        return EPERM;
+    }
+    if (!room_for_size(store, client, node->value_len, op->count)) {
+        return ENOSPC;
+    }
+    *effect = true;
+    if (dry) {
+        return 0;
+    }
+    if (replaced) {
+        *replaced = node_get(node);
+    }
+    node = node_edit(&view->root, op->path);
+    store_account(store, view, node->perms[0].domid, -1);
+    node_set_perms(node, perms, op->count);
+    store_account(store, view, node->perms[0].domid, 1);
+    node->changed = ++store->generation;
+    return 0;
+}
+
+int store_op_apply(struct store *store, struct store_view *view, struct store_client *client,
+                   const struct store_op *op, bool dry, bool *effect, struct store_node **replaced)
+{
+    switch (op->kind) {
+    case STORE_OP_WRITE:
+    case STORE_OP_MKDIR:
+        return op_write(store, view, client, op, dry, effect);
+    case STORE_OP_REMOVE:
+        return op_remove(store, view, client, op, dry, effect, replaced);
+    case STORE_OP_SET_PERMS:
+        return op_set_perms(store, view, client, op, dry, effect, replaced);
+    default:
+        return EINVAL;
+    }
+}
+
+/* ---- requests ---- */
+
+int store_read(struct store *store, struct store_client *client, uint32_t tx, const char *path, bool children,
+               const struct store_node **node)
+{
+    struct store_view *view = &store->live;
+    struct store_node *found;
+    int error;
+
+    if (tx) {
+        struct store_txn *txn = store_txn_find(client, tx);
+
+        if (!txn) {
+            return ENOENT;
+        }
+        if (!txn->doomed) {
+            error = store_txn_room(store, txn);
+            if (error) {
+                return error;
+            }
+            view = &txn->view;
+            store_txn_touch(txn, path, STORE_TOUCH_CONTENT | (children ? STORE_TOUCH_CHILDREN : 0u));
+        }
+    }
+    error = lookup(view->root, client, path, STORE_ACCESS_READ, &found);
+    *node = found;
+    return error;
+}
+
+static int request_op(struct store *store, struct store_client *client, uint32_t tx, const struct store_op *op)
+{
+    struct store_node *replaced = NULL;
+    bool effect;
+    int error;
+
+    if (tx) {
+        struct store_txn *txn = store_txn_find(client, tx);
+
+        return txn ? store_txn_op(store, txn, op) : ENOENT;
+    }
+    error = store_op_apply(store, &store->live, client, op, false, &effect, &replaced);
+    if (!error && effect) {
+        store_watch_fire(store, op->path, replaced, node_find(store->live.root, op->path),
+                         op->kind == STORE_OP_REMOVE);
+        store_txn_doom_old(store);
+    }
+    node_put(replaced);
+    return error;
+}
+
+int store_write(struct store *store, struct store_client *client, uint32_t tx, const char *path, const void *value,
+                size_t len)
+{
+    struct store_op op = { STORE_OP_WRITE, (char *)(uintptr_t)path, (void *)(uintptr_t)value, len };
+
+    return request_op(store, client, tx, &op);
+}
+
+int store_mkdir(struct store *store, struct store_client *client, uint32_t tx, const char *path)
+{
+    struct store_op op = { STORE_OP_MKDIR, (char *)(uintptr_t)path, NULL, 0 };
+
+    return request_op(store, client, tx, &op);
+}
+
+int store_remove(struct store *store, struct store_client *client, uint32_t tx, const char *path)
+{
+    struct store_op op = { STORE_OP_REMOVE, (char *)(uintptr_t)path, NULL, 0 };
+
+    return request_op(store, client, tx, &op);
+}
+
+const struct store_node *store_special(const struct store *store, const char *path)
+{
+    if (strcmp(path, "@introduceDomain") == 0) {
+        return store->introduce;
+    }
+    return strcmp(path, "@releaseDomain") == 0 ? store->release : NULL;
+}
+
+int store_set_perms(struct store *store, struct store_client *client, uint32_t tx, const char *path,
+                    const struct store_perm *perms, size_t count)
+{
+    struct store_op op = { STORE_OP_SET_PERMS, (char *)(uintptr_t)path, (void *)(uintptr_t)perms, count };
+
+    if (count == 0) {
+        return EINVAL;
+    }
+    if (path[0] == '@') {
+        const struct store_node *special = store_special(store, path);
+
+        if (!special) {
+            return EINVAL;
+        }
+        if (!client->privileged) {
+            return EACCES;
+        }
+        node_set_perms(special == store->introduce ? store->introduce : store->release, perms, count);
+        return 0;
+    }
+    return request_op(store, client, tx, &op);
+}
+
+void store_client_reset(struct store *store, struct store_client *client)
+{
+    while (client->txns) {
+        store_txn_drop(store, client->txns);
+    }
+    store_watch_drop_all(store, client);
+}
+
+/* ---- domains that are gone, and the books ---- */
+
+/* Takes DOMID's entries out of NODE's list; the owner has been dealt with. */
+static void perms_forget(struct store *store, struct store_node *node, uint16_t domid)
+{
+    uint32_t kept = 1;
+
+    for (uint32_t i = 1; i < node->perm_count; i++) {
+        if (node->perms[i].domid != domid) {
+            node->perms[kept++] = node->perms[i];
+        }
+    }
+    if (kept != node->perm_count) {
+        node->perm_count = kept;
+        node->changed = ++store->generation;
+    }
+}
+
+/* PATH is a buffer of STORE_PATH_MAX + 1 that holds the path of *SLOT, PATH_LEN long (0 for the root). */
+static void forget_below(struct store *store, struct store_node **slot, uint16_t domid, char *path, size_t path_len)
+{
+    struct store_node *node = node_unshare(slot);
+
+    perms_forget(store, node, domid);
+    for (uint32_t i = 0; i < node->child_count; ) {
+        struct store_node *child = node->children[i];
+        size_t name_len = strlen(child->name);
+
+        path[path_len] = '/';
+        memcpy(path + path_len + 1, child->name, name_len + 1);
+        if (child->perms[0].domid == domid) {
+            node_take_child(node, child->name, name_len);
+            node->children_changed = ++store->generation;
+            account_subtree(store, &store->live, child);
+            store_watch_fire(store, path, child, NULL, true);
+            node_put(child);
+        } else {
+            forget_below(store, &node->children[i], domid, path, path_len + 1 + name_len);
+            i++;
+        }
+    }
+    path[path_len] = 0;
+}
+
+static void account_move(struct store *store, struct store_node *node, uint16_t to)
+{
+    store_account(store, &store->live, node->perms[0].domid, -1);
+    store_account(store, &store->live, to, 1);
+    node->perms[0].domid = to;
+}
+
+void store_domain_forget(struct store *store, uint16_t domid)
+{
+    char path[STORE_PATH_MAX + 2];
+
+    /* With every snapshot gone no node is shared, and nothing can bring the domain's nodes back. */
+    for (struct store_txn *txn = store->oldest; txn; txn = txn->newer) {
+        store_txn_doom(txn);
+    }
+    forget_below(store, &store->live.root, domid, path, 0);
+    if (store->live.root->perms[0].domid == domid) {
+        account_move(store, store->live.root, 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct store_node *special = i ? store->release : store->introduce;
+
+        perms_forget(store, special, domid);
+        if (special->perms[0].domid == domid) {
+            special->perms[0].domid = 0;
+        }
+    }
+}
+
+void store_owners(const struct store *store, void (*fn)(uint16_t domid, void *arg), void *arg)
+{
+    for (uint32_t domid = 1; domid < STORE_DOMIDS; domid++) {
+        if (store->nodes_of[domid]) {
+            fn((uint16_t)domid, arg);
+        }
+    }
+}
+
+static bool check_below(const struct store_node *node, uint32_t *counts, uint32_t *total)
+{
+    counts[node->perms[0].domid]++;
+    (*total)++;
+    for (uint32_t i = 0; i < node->child_count; i++) {
+        if ((i && strcmp(node->children[i - 1]->name, node->children[i]->name) >= 0) ||
+            !check_below(node->children[i], counts, total)) {
+            return false;
+        }
+    }
+    return node->perm_count > 0;
+}
+
+bool store_check(const struct store *store)
+{
+    uint32_t *counts = node_alloc(STORE_DOMIDS * sizeof(counts[0]));
+    uint32_t total = 0;
+    bool right = check_below(store->live.root, counts, &total) && total == store->nodes_total &&
+                 memcmp(counts, store->nodes_of, sizeof(store->nodes_of)) == 0;
+
+    free(counts);
+    return right;
+}
