@@ -32,7 +32,7 @@ struct options {
 static const char usage_text[] =
     "usage: xenstored [options]\n"
     "  -F, --foreground     do not become a daemon; messages go to stderr\n"
-    "      --init-dom0      write dom0's own nodes (name, domid), as xen-init-dom0 does\n"
+    "      --init-dom0      write dom0's own nodes (name, domid, pool), as xen-init-dom0 does\n"
     "      --log-file FILE  append messages to FILE\n"
     "      --pid-file FILE  write the process id there, once requests are answered\n"
     "      --run-dir DIR    where the socket goes (default /run/xenstored)\n"
@@ -180,6 +180,7 @@ static void nodes_create(struct store *store, bool init_dom0)
     if (init_dom0) {
         store_write(store, &self, 0, "/local/domain/0/domid", "0", 1);
         store_write(store, &self, 0, "/local/domain/0/name", "Domain-0", 8);
+        store_write(store, &self, 0, "/local/pool/0/name", "Pool-0", 6);
     }
 }
 

@@ -9,7 +9,7 @@
  *
  * A script line is `CONN TYPE TX PAYLOAD`: CONN a letter (a connection, opened at first use), TYPE a request's
  * name or number, TX 0 or tN (the Nth transaction the script started), PAYLOAD with `|` for NUL.
- * `CONN sync` prints the events that have arrived; `CONN close` closes; `# ...` is echoed.
+ * `CONN sync` prints the events that have arrived; `CONN close` closes; `a sleep N` waits; `# ...` is echoed.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -232,6 +232,10 @@ static void script_run(FILE *script)
         if (sscanf(line, "%c %63s %n", &name, type, &used) < 2 || name < 'a' || name > 'z') {
             fprintf(stderr, "xenstored-client: bad line: %s\n", line);
             exit(2);
+        }
+        if (strcmp(type, "sleep") == 0) {
+            sleep((unsigned int)atoi(line + used));
+            continue;
         }
         if (strcmp(type, "close") == 0) {
             connection_close(name);
