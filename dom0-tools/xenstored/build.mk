@@ -17,3 +17,6 @@ $(BUILD)/tests/unit/xenstored-client: tests/unit/xenstored-client.c
 
 ALL += $(BUILD)/dom0-tools/xenstored/xenstored $(BUILD)/tests/unit/xenstored-client
 INSTALL += $(BUILD)/dom0-tools/xenstored/xenstored=/usr/sbin/xenstored
+
+XENSTORED_TEST_FLAGS := -D_GNU_SOURCE -Iinclude -Idom0-tools/xenstored
+$(eval $(call unit_test,xenstored-store-test,tests/unit/xenstored-store-test.c $(XENSTORED_LOGIC),$(XENSTORED_TEST_FLAGS)))
