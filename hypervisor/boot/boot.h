@@ -26,9 +26,8 @@ struct boot_info {
     u32 map_count;
     struct boot_module module[8];
     u32 module_count;
-    maddr_t rsdp; /* 0: look for it */
-    maddr_t image_start, image_end; /* where the hypervisor itself lies */
-    u8 vga_mode;
+    u8 rsdp_copy[36]; /* the loader's copy of the ACPI root pointer */
+    u32 rsdp_copied;  /* bytes of it; 0: look for it */
 };
 
 extern struct boot_info boot_info;
@@ -49,8 +48,9 @@ struct boot_options {
 extern struct boot_options boot_options;
 void boot_options_parse(const char *command_line);
 
-/* boot/steps.c: the list of steps, from the 64-bit entry to the first guest. */
-void boot_main(void) __noreturn;
+/* boot/steps.c: the list of steps, from the 64-bit entry to the first guest. Called by start.S with what
+ * the loader left in eax and ebx. */
+void boot_main(u32 magic, u32 info) __noreturn;
 /* boot/dom0.c: builds dom0 from module 0 (kernel, ELF64) and module 1 (initramfs). */
 void boot_dom0(void);
 

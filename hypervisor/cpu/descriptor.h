@@ -11,23 +11,11 @@
 #define HV_TSS 0xe040
 #define HV_LDT 0xe050
 
-/* Interrupt stacks, as the TSS numbers them. */
-#define IST_NONE 0
-#define IST_NMI 1
-#define IST_DOUBLE_FAULT 2
-#define IST_MACHINE_CHECK 3
-
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
 
 struct cpu;
-
-/* What entry/ says of each vector (entry_gates[256]): all are interrupt gates. */
-struct gate_spec {
-    u64 handler;
-    u8 ist;
-    u8 dpl;
-} __aligned(16);
+struct gate_spec; /* entry/gates.h */
 
 struct tss {
     u32 reserved0;
@@ -38,8 +26,8 @@ struct tss {
     u16 reserved3, io_map;
 } __packed;
 
-/* Once, before the first trap: fills the IDT from entry/'s table. */
-void descriptor_fill_idt(void);
+/* Once, before the first trap: fills the IDT from entry/'s table of 256 gates. */
+void descriptor_fill_idt(const struct gate_spec *gates);
 /* Makes GDT page, TSS of CPU c (its block zeroed but for id), needs no allocator. gdt_page: 4 KiB, zeroed. */
 void descriptor_prepare(struct cpu *c, u64 *gdt_page, struct tss *tss);
 /* Loads GDT (at gdt_base: address of its page 0), IDT, TSS and segments on the CPU that runs this. */

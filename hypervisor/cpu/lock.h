@@ -13,14 +13,15 @@
 enum lock_rank {
     RANK_NONE,
     RANK_DOMCTL,      /* one control call on a domain at a time: domain->control_lock */
-    RANK_DOMLIST,     /* the table of domains */
     RANK_PAGETABLE,   /* domain->pt_lock: page-table pages of one domain */
     RANK_GRANT,       /* domain->grants.lock */
     RANK_EVTCHN,      /* domain->evtchn.lock; two at once: the lower domid first */
     RANK_PIRQ,
     RANK_SCHED,       /* a CPU's run queue; two at once: the lower CPU first */
     RANK_TIMER,       /* a CPU's timer queue */
+    RANK_DEVICE_MAP,  /* ring 0's mappings of devices; allocates under it */
     RANK_FRAMES,      /* domain->frames_lock: the account of a domain's frames */
+    RANK_DOMLIST,     /* the table of domains; nothing is taken inside */
     RANK_CLAIM,       /* memory/claim.c */
     RANK_HEAP,        /* small objects */
     RANK_ALLOC,       /* the free lists */

@@ -30,7 +30,8 @@ struct cpu {
     volatile bool need_resched; /* looked at on each way back to a guest */
     bool online;
     u8 lock_depth;             /* debug builds: locks held, see cpu/lock.h */
-    u32 lock_rank;
+    u32 lock_second;           /* ... two of one rank */
+    u32 lock_rank;             /* ... a bit for each rank held */
     u64 features_used;         /* private to cpu/ */
     struct timer_queue *timers; /* cpu/timer.c */
     struct sched_cpu *sched;   /* domain/sched.c */

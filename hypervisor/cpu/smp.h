@@ -10,6 +10,7 @@
 #include "lib/types.h"
 
 /* Starts the application processors the ACPI tables name, up to MAX_CPUS. */
+extern u32 smp_max_cpus; /* at most so many run: the option maxcpus */
 void smp_start_cpus(void);
 /* Makes CPU `cpu` look at need_resched soon. */
 void smp_send_resched(u32 cpu);

@@ -13,20 +13,21 @@ struct timer {
     void (*fire)(void *data);
     void *data;
     u32 cpu;                    /* whose queue it is in */
-    u32 slot;                   /* place in the queue's heap + 1, 0: not queued */
+    bool queued;
+    struct timer *child, *sibling, *before; /* in the heap; before: parent or left sibling */
 };
 
 /* Once per CPU at bring-up. */
 void timer_init_cpu(void);
 /* CPU: the queue it goes to when set. */
 void timer_init(struct timer *t, void (*fire)(void *data), void *data, u32 cpu);
-/* (Re)arms; a deadline that has passed fires at the next chance. Any context. The heap grows only in
- * timer_init(), so setting cannot fail. */
+/* (Re)arms; a deadline that has passed fires at the next chance. Any context. Takes no memory, so it cannot
+ * fail. */
 void timer_set(struct timer *t, u64 deadline);
 void timer_stop(struct timer *t);
 /* Moves a timer to another CPU's queue, armed or not. */
 void timer_move(struct timer *t, u32 cpu);
-/* Stops it for good (and gives back its room in the heap). */
+/* Stops it for good: on return its handler does not run and will not. Not from the handler itself. */
 void timer_kill(struct timer *t);
 bool timer_armed(const struct timer *t);
 /* The local APIC timer's interrupt: fires what is due and programs the next. */

@@ -37,7 +37,8 @@ struct acpi_info {
 
 extern struct acpi_info acpi_info;
 
-/* rsdp: 0 = search the BIOS areas. Without tables one CPU and the standard ISA lines are assumed. */
-void acpi_init(maddr_t rsdp);
+/* rsdp: a copy of the root pointer, size bytes; 0 = search the BIOS areas. Without tables one CPU and
+ * the standard ISA lines are assumed. */
+void acpi_init(const void *rsdp, u32 size);
 
 #endif

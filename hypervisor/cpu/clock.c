@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System time from the TSC. Calibration waits for a device of known rate: the PIT's channel 2, or the
+ * PM timer where there is no PIT. A machine that is itself a guest may be stopped in the middle of a
+ * measurement, which only ever makes it longer: the shortest of several counts.
+ */
+#include "cpu/clock.h"
+
+#include "cpu/asm.h"
+#include "cpu/lock.h"
+#include "device/acpi.h"
+#include "device/rtc.h"
+#include "lib/print.h"
+
+#define PIT_HZ 1193182ull
+#define PIT_COUNT 11932u /* 10 ms */
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND 0x43
+#define PIT_GATE 0x61
+#define PM_TIMER_HZ 3579545ull
+#define PM_TIMER_COUNT 35795u
+#define ROUNDS 5
+#define PATIENCE 10000000u
+
+struct clock_scale clock_scale;
+
+static u64 wall_sec;
+static u32 wall_nsec;
+static spinlock_t wall_lock = SPINLOCK_INIT(RANK_CONSOLE);
+
+/* TSC ticks of PIT_COUNT periods; 0: no PIT. */
+static u64 measure_pit(void)
+{
+    u8 gate = (u8)(inb(PIT_GATE) & ~3);
+    u32 patience = PATIENCE;
+    u64 start;
+
+    outb(PIT_GATE, gate);
+    outb(PIT_COMMAND, 0xb0); /* channel 2, both bytes, mode 0: OUT rises when the count is over */
+    outb(PIT_CHANNEL2, PIT_COUNT & 0xff);
+    outb(PIT_CHANNEL2, PIT_COUNT >> 8);
+    start = rdtsc();
+    outb(PIT_GATE, gate | 1);
+    while (!(inb(PIT_GATE) & 0x20))
+        if (!--patience)
+            return 0;
+    return rdtsc() - start;
+}
+
+static u64 measure_pm_timer(void)
+{
+    u32 patience = PATIENCE, first;
+    u64 start;
+
+    if (!acpi_info.pm_timer)
+        return 0;
+    start = rdtsc();
+    first = inl(acpi_info.pm_timer);
+    while (((inl(acpi_info.pm_timer) - first) & 0xffffff) < PM_TIMER_COUNT)
+        if (!--patience)
+            return 0;
+    return rdtsc() - start;
+}
+
+static u64 shortest(u64 (*measure)(void))
+{
+    u64 best = ~0ull;
+
+    for (u32 i = 0; i < ROUNDS; i++) {
+        u64 ticks = measure();
+
+        if (!ticks)
+            return 0;
+        best = MIN(best, ticks);
+    }
+    return best;
+}
+
+/* mul_frac and shift for a TSC of hz: the fraction with its top bit set, so all its digits count. */
+static void set_scale(u64 hz)
+{
+    s32 shift = 0;
+
+    while (hz > 2000000000ull) {
+        hz >>= 1;
+        shift--;
+    }
+    while (hz <= 1000000000ull) {
+        hz <<= 1;
+        shift++;
+    }
+    clock_scale.mul_frac = (u32)((1000000000ull << 32) / hz);
+    clock_scale.shift = shift;
+}
+
+void __init clock_init(void)
+{
+    u64 ticks = shortest(measure_pit), hz;
+
+    if (ticks) {
+        hz = ticks * PIT_HZ / PIT_COUNT;
+    } else {
+        ticks = shortest(measure_pm_timer);
+        hz = ticks * PM_TIMER_HZ / PM_TIMER_COUNT;
+    }
+    if (!hz)
+        panic("no clock to measure the CPU's by: neither the PIT nor the ACPI PM timer runs");
+    clock_scale.tsc_khz = hz / 1000;
+    set_scale(hz);
+    clock_scale.tsc_base = rdtsc();
+    clock_scale.ns_base = 0;
+    wall_sec = rtc_read();
+    printk(PRINT_INFO, "mews: clock: TSC at %lu.%03lu MHz\n", hz / 1000000, hz / 1000 % 1000);
+}
+
+static u64 scale_ticks(u64 ticks)
+{
+    const struct clock_scale *s = &clock_scale;
+    u64 shifted = s->shift < 0 ? ticks >> -s->shift : ticks << s->shift;
+
+    return (u64)((unsigned __int128)shifted * s->mul_frac >> 32);
+}
+
+u64 now_ns(void)
+{
+    u64 tsc = rdtsc();
+
+    /* another CPU's TSC may be a little behind the one that set the base */
+    if ((s64)(tsc - clock_scale.tsc_base) < 0)
+        return clock_scale.ns_base;
+    return clock_scale.ns_base + scale_ticks(tsc - clock_scale.tsc_base);
+}
+
+u64 clock_ns_to_tsc(u64 deadline_ns)
+{
+    u64 ns = deadline_ns > clock_scale.ns_base ? deadline_ns - clock_scale.ns_base : 0;
+
+    /* far deadlines only need to be far */
+    if (ns > 1ull << 52)
+        return ~0ull >> 1;
+    return clock_scale.tsc_base +
+           (u64)((unsigned __int128)ns * clock_scale.tsc_khz / 1000000);
+}
+
+void clock_get_wallclock(u64 *sec, u32 *nsec)
+{
+    spin_lock(&wall_lock);
+    *sec = wall_sec;
+    *nsec = wall_nsec;
+    spin_unlock(&wall_lock);
+}
+
+void clock_set_wallclock(u64 sec, u32 nsec, u64 system_time)
+{
+    u64 ns = sec * 1000000000 + nsec - system_time;
+
+    spin_lock(&wall_lock);
+    wall_sec = ns / 1000000000;
+    wall_nsec = (u32)(ns % 1000000000);
+    spin_unlock(&wall_lock);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * FPU state, see fpu.h. A save area is a page. Ring 0 itself never uses these registers.
+ */
+#include "cpu/fpu.h"
+
+#include "cpu/asm.h"
+#include "cpu/features.h"
+#include "cpu/msr.h"
+#include "lib/string.h"
+#include "memory/alloc.h"
+
+#define XCR0_X87_SSE 3ull
+#define MXCSR_OFFSET 24
+#define MXCSR_DEFAULT 0x1f80u
+#define MXCSR_VALID 0xffbfu /* DAZ is not everywhere: cleared below if it is not */
+#define MXCSR_MASK_OFFSET 28
+
+void fpu_state_reset(struct fpu_state *s)
+{
+    u32 mxcsr = MXCSR_DEFAULT;
+
+    memset(s, 0, MAX(cpu_features.xstate_size, 576u));
+    s->fxsave[0] = 0x7f; /* FCW 0x037f */
+    s->fxsave[1] = 0x03;
+    memcpy(s->fxsave + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    s->xstate_bv = XCR0_X87_SSE;
+}
+
+struct fpu_state *fpu_state_alloc(void)
+{
+    struct fpu_state *s = alloc_page();
+
+    if (s)
+        fpu_state_reset(s);
+    return s;
+}
+
+void fpu_state_free(struct fpu_state *s)
+{
+    free_page(s);
+}
+
+void fpu_registers_save(struct fpu_state *s)
+{
+    u64 all = cpu_features.xcr0;
+
+    if (!cpu_features.xsave) {
+        __asm__ volatile("fxsave64 %0" : "=m"(*s) : : "memory");
+        return;
+    }
+    __asm__ volatile("xsave64 %0" : "+m"(*s) : "a"((u32)all), "d"((u32)(all >> 32)) : "memory");
+}
+
+void fpu_registers_load(const struct fpu_state *s, u64 xcr0)
+{
+    u64 all = cpu_features.xcr0;
+
+    if (!cpu_features.xsave) {
+        __asm__ volatile("fxrstor64 %0" : : "m"(*s));
+        return;
+    }
+    xsetbv(0, all); /* components beyond the guest's must be reset too: they may hold another's */
+    __asm__ volatile("xrstor64 %0" : : "m"(*s), "a"((u32)all), "d"((u32)(all >> 32)));
+    xsetbv(0, xcr0 ? xcr0 : XCR0_X87_SSE);
+}
+
+void fpu_state_import(struct fpu_state *s, const void *fxsave)
+{
+    u32 mxcsr, mask = 0;
+    struct fpu_state probe;
+
+    fpu_ts_clear();
+    memset(&probe, 0, sizeof(probe));
+    __asm__ volatile("fxsave64 %0" : "=m"(probe) : : "memory");
+    fpu_ts_set();
+    memcpy(&mask, probe.fxsave + MXCSR_MASK_OFFSET, sizeof(mask));
+    fpu_state_reset(s);
+    memcpy(s->fxsave, fxsave, sizeof(s->fxsave));
+    memcpy(&mxcsr, s->fxsave + MXCSR_OFFSET, sizeof(mxcsr));
+    mxcsr &= mask ? mask : MXCSR_VALID;
+    memcpy(s->fxsave + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+}
+
+bool fpu_xcr0_ok(u64 xcr0)
+{
+    if (!(xcr0 & 1) || (xcr0 & ~cpu_features.xcr0))
+        return false;
+    if ((xcr0 & 4) && !(xcr0 & 2))
+        return false;
+    return !(xcr0 & 0xe0) || ((xcr0 & 0xe0) == 0xe0 && (xcr0 & 4));
+}
+
+void fpu_ts_set(void)
+{
+    write_cr0(read_cr0() | CR0_TS);
+}
+
+void fpu_ts_clear(void)
+{
+    clear_ts();
+}

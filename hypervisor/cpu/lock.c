@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ticket locks, and the check of their ranks in debug builds. A waiter answers other CPUs' requests, so
+ * that the holder may wait for those; it must never sleep.
+ */
+#include "cpu/lock.h"
+
+#include "cpu/asm.h"
+#include "cpu/percpu.h"
+#include "cpu/smp.h"
+#include "lib/print.h"
+
+#ifdef NDEBUG
+#define LOCK_CHECKS 0
+#else
+#define LOCK_CHECKS 1
+#endif
+
+/* Ranks held by this CPU, a bit each. RANK_CONSOLE may be taken with any, also by a panic. */
+static inline void rank_enter(const spinlock_t *lock, bool second)
+{
+    struct cpu *c = this_cpu();
+    u32 bit = 1u << lock->rank;
+
+    if (!LOCK_CHECKS)
+        return;
+    BUG_ON(lock->rank != RANK_CONSOLE && (c->lock_rank & (~0u << lock->rank)) != (second ? bit : 0));
+    c->lock_rank |= bit;
+    if (second)
+        c->lock_second |= bit;
+    c->lock_depth++;
+}
+
+static inline void rank_leave(const spinlock_t *lock)
+{
+    struct cpu *c = this_cpu();
+    u32 bit = 1u << lock->rank;
+
+    if (!LOCK_CHECKS)
+        return;
+    BUG_ON(!c->lock_depth || !(c->lock_rank & bit));
+    c->lock_depth--;
+    if (c->lock_second & bit)
+        c->lock_second &= ~bit;
+    else
+        c->lock_rank &= ~bit;
+}
+
+void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
+{
+    *lock = (spinlock_t){0, 0, (u16)rank};
+}
+
+static inline void lock_wait(spinlock_t *lock)
+{
+    u16 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+
+    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
+        smp_poll();
+        cpu_pause();
+    }
+}
+
+void spin_lock(spinlock_t *lock)
+{
+    rank_enter(lock, false);
+    lock_wait(lock);
+}
+
+void spin_lock_second(spinlock_t *lock)
+{
+    rank_enter(lock, true);
+    lock_wait(lock);
+}
+
+bool spin_trylock(spinlock_t *lock)
+{
+    u16 owner = lock->owner, next = owner;
+
+    if (!__atomic_compare_exchange_n(&lock->next, &next, (u16)(owner + 1), false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return false;
+    /* cannot wait, so its order does not matter: but let the unlock find it */
+    rank_enter(lock, LOCK_CHECKS && (this_cpu()->lock_rank & 1u << lock->rank));
+    return true;
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+    rank_leave(lock);
+    __atomic_store_n(&lock->owner, (u16)(lock->owner + 1), __ATOMIC_RELEASE);
+}
+
+bool spin_is_locked(const spinlock_t *lock)
+{
+    return lock->next != lock->owner;
+}
