@@ -29,6 +29,12 @@
 
 enum domain_death { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
+/* What a domain may have of each thing, set when it is made. Negative: the hypervisor's default. */
+struct domain_limits {
+    u32 vcpus, event_channels; /* 0 event channels: as many as the ABI has */
+    s32 grant_frames, maptrack_frames;
+};
+
 struct vcpu {
     /* hot: touched on each entry and exit */
     struct vcpu_info *info;     /* in shared_info or where the guest registered it; never NULL */
@@ -45,18 +51,20 @@ struct vcpu {
     mfn_t info_mfn;             /* registered vcpu_info's frame (writable type held), or mfn 0 */
     bool initialised;           /* has a context: setvcpucontext or VCPUOP_initialise */
     bool is_idle;
+    struct vcpu_info private_info; /* until the guest registers its own, for those that shared info has no room for */
 };
 
 struct domain {
     u16 id;
     bool privileged;            /* may use control calls; owns the machine's devices */
     volatile u8 death;          /* enum domain_death */
-    volatile bool shutting_down, shut_down;
+    volatile bool shut_down;
     u8 shutdown_code;           /* SHUTDOWN_* of public/sched.h */
     volatile u32 pause_count;   /* by the toolstack and ring 0; > 0: no vcpu runs */
     bool paused_by_control;
     u32 refs;
     u32 max_vcpus;
+    struct domain_limits limits;
     struct vcpu *vcpu[MAX_VCPUS];
     struct shared_info *shared; /* ring 0's page, shared with the guest */
     u8 handle[16];
@@ -73,6 +81,9 @@ struct domain {
     u32 relinquish_stage;
     u64 dirty_cpus;             /* CPUs whose TLB may hold entries of it */
     u32 kill_stage;
+    void *memory_map; /* XENMEM_set_memory_map */
+    u32 memory_map_entries;
+    u32 suspend_port;           /* XEN_DOMCTL_subscribe */
 
     struct domain_evtchn evtchn;
     struct domain_grants grants;
@@ -93,18 +104,25 @@ extern struct domain *domain_io, *domain_xen;
 struct domain *domain_find(u16 id);
 void domain_get(struct domain *d);
 void domain_put(struct domain *d);
+/* The domain behind a frame's owner field; NULL for none. No reference: the frame that names it holds one. */
+struct domain *domain_of_owner(u16 id);
 /* First domain with id >= `from`, referenced. For lists. */
 struct domain *domain_next(u16 from);
 
-/* id DOMID_INVALID: first free. *out: referenced. 0, -EEXIST, -ENOMEM, -EINVAL. Starts paused by control. */
-int domain_create(u16 id, u32 max_vcpus, bool privileged, struct domain **out);
+/* id DOMID_INVALID: the next free one. *out: referenced. 0, -EEXIST, -ENOMEM, -EINVAL. Starts paused by control. */
+int domain_create(u16 id, const struct domain_limits *limits, bool privileged, struct domain **out);
+/* 0 (also where it is there already), -EINVAL, -ENOMEM. It is down until it has a context. */
 int vcpu_create(struct domain *d, u32 id);
+/* The idle vcpu of a CPU, at bring-up. */
+struct vcpu *vcpu_create_idle(u32 cpu);
 /* Kills: 0 when done, -ERESTART: call again. */
 int domain_kill(struct domain *d);
 
 /* The guest stops by its own wish or ours: vcpus pause for good, VIRQ_DOM_EXC goes to dom0.
  * Dom0's own shutdown is the machine's (poweroff, reboot: boot/shutdown.h). */
 void domain_shutdown(struct domain *d, u8 code);
+/* Undoes a shutdown (after a suspend). */
+void domain_resume(struct domain *d);
 /* A guest broke a rule. The first reason is kept and shown to people. On the way back the vcpu does
  * not run any more. Any context; may be called for the current domain. */
 void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));

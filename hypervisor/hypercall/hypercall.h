@@ -10,7 +10,7 @@
 #ifndef HYPERCALL_HYPERCALL_H
 #define HYPERCALL_HYPERCALL_H
 
-#include <public/errno.h>
+#include "lib/errno.h"
 
 #include "lib/types.h"
 

@@ -15,7 +15,7 @@ enum alloc_flags {
     ALLOC_ZERO = 1,      /* all zero (else merely free of other people's data) */
     ALLOC_BELOW_4G = 2,  /* wholly below 4 GiB */
     ALLOC_NO_SCRUB = 4,  /* the caller overwrites all of it, or is dom0 at boot */
-    ALLOC_CLAIMED = 8,   /* may use claimed memory (the caller holds a claim) */
+    ALLOC_FORCE = 8,     /* frame_alloc: beyond max_pages, for an exchange that gives as many back */
 };
 
 /* 2^order frames, aligned to their size; INVALID_MFN if there are none. The records come back with

@@ -76,16 +76,24 @@ void frame_put_writable(mfn_t m);
 int frame_get_descriptors(mfn_t m, struct domain *d);
 void frame_put_descriptors(mfn_t m);
 
-/* Allocates 2^order frames to d (account checked against max_pages unless `force`), clean or zero by
+/* Allocates 2^order frames to d (account checked against max_pages), clean or zero by
  * flags (memory/alloc.h); each with the owner's reference. INVALID_MFN if none or over the limit. */
 mfn_t frame_alloc(struct domain *d, u32 order, u32 flags, u32 address_bits);
 /* Drops the owner's own reference (once: the FRAME_ALLOCATED bit says whether it stands). False if it
- * did not stand. The caller holds a reference of its own and puts it after. */
-bool frame_release(mfn_t m, struct domain *d);
-/* Ring 0's page p (from alloc_page) shown to d: d may map it (read-only or writable). It is freed by
- * frame_unshare + last put. */
-void frame_share(void *p, struct domain *d, bool readonly);
+ * did not stand. The caller holds a reference of its own, or d is dying. */
+bool frame_release(mfn_t m);
+/* Ring 0's page p (from alloc_page) shown to d, which may map it writable. frame_unshare ends it and frees the
+ * page as soon as nobody maps it. */
+void frame_share(void *p, struct domain *d);
 void frame_unshare(void *p);
+
+/* Claims: memory promised to a domain before it is allocated, so that two creations cannot both win the last page.
+ * claim_set: d's claim becomes `pages` in all, counting what it has (0: none); -ENOMEM if not that much is free.
+ * claim_take: n frames are about to be allocated to d: from its claim first, the rest from what nobody claimed;
+ * false if that is not there. What then cannot be allocated does not become a claim again. */
+int claim_set(struct domain *d, u64 pages);
+bool claim_take(struct domain *d, u64 n);
+u64 claim_total(void);
 
 /* machine-to-phys */
 static inline u64 m2p_get(mfn_t m)
@@ -98,8 +106,13 @@ static inline void m2p_set(mfn_t m, u64 pfn)
 }
 #define INVALID_M2P 0x5555555555555555ull
 
-/* Boot: makes the tables for RAM [from, to). */
+/* Records exist for whole GiB of the machine that hold any RAM (memory/map.c backs them). Boot: fills the records
+ * of GiB number `gib` (all "no RAM", owner DOMID_IO; m2p entries invalid) and marks it as backed. */
+void frame_init_gib(u64 gib);
+/* Boot: [from, to) is RAM; ring 0's (DOMID_XEN) until alloc_add_range() or frame_adopt() says otherwise. */
 void frame_init_range(mfn_t from, mfn_t to);
+/* Boot: gives a frame of ring 0's (a loader's module) to d, as if it had been allocated to it. */
+void frame_adopt(mfn_t m, struct domain *d);
 /* Highest frame number with a record, plus one. */
 extern u64 frame_max;
 

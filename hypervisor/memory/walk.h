@@ -18,20 +18,25 @@ struct domain;
 struct vcpu;
 
 struct pt_walk {
-    u8 depth;          /* 0: no walk under way */
+    u8 depth; /* 0: no walk under way */
     bool releasing;
-    int error;         /* of the validation that failed; reported when its root is asked for again */
+    struct domain *domain; /* whose tables, referenced while depth > 0 */
+    int error;             /* of the validation that failed; reported when failed_root is asked for again */
     mfn_t failed_root;
     mfn_t page[4];
 };
 
-/* Takes a type count (and a reference) on m, of d, as a table of `level`. 0, -EINVAL, -EBUSY, or -ERESTART: some was
- * done, call again with the same arguments. pt_lock of d held. */
+/* Takes a type count (and a reference) on m, of d, as a table of `level`. 0; -EINVAL (not d's, a wrong entry
+ * somewhere); -EBUSY (in use as something else); or -ERESTART: work on it has begun: let pt_lock go, call
+ * walk_continue() until 0, then ask again. pt_lock of d held, no walk under way. */
 int walk_get_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
-/* Gives one back. The last one starts a release walk, which walk_continue() finishes. pt_lock held; no walk may be
- * under way (walk_continue returned 0). */
-void walk_put_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
-/* Goes on with what is under way: 0 when nothing is. -ERESTART. pt_lock held. */
-int walk_continue(struct vcpu *v, struct domain *d);
+/* Gives one back; cannot fail. The last one begins a walk that releases it, which walk_continue() finishes.
+ * pt_lock of d held, no walk under way. */
+void walk_put_table(struct vcpu *v, struct domain *d, mfn_t m);
+/* Goes on with what is under way: 0 when nothing is (any more), -ERESTART when something more urgent came.
+ * No lock held. */
+int walk_continue(struct vcpu *v);
+/* Turns a walk that validates into one that releases: its domain dies. No lock held. */
+void walk_abandon(struct vcpu *v);
 
 #endif

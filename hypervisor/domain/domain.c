@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains: the table of them, how one is made, paused, stopped and unmade. What a part of ring 0 keeps
+ * about a domain is that part's business: here are only the calls to each, in order.
+ */
+#include "domain/domain.h"
+
+#include "lib/errno.h"
+#include <public/sched.h>
+
+#include "boot/boot.h"
+#include "hypercall/hypercall.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "memory/alloc.h"
+#include "memory/frame.h"
+#include "memory/pagetable.h"
+#include "pv/context.h"
+
+#define DEFAULT_GRANT_FRAMES 64
+#define DEFAULT_MAPTRACK_FRAMES 1024
+
+struct domain *dom0;
+static struct domain pseudo_io = {.id = DOMID_IO}, pseudo_xen = {.id = DOMID_XEN};
+static struct domain pseudo_idle = {.id = DOMID_IDLE, .frames_lock = SPINLOCK_INIT(RANK_FRAMES)};
+struct domain *domain_io = &pseudo_io, *domain_xen = &pseudo_xen, *idle_domain = &pseudo_idle;
+
+static struct domain *domain_table[DOMID_FIRST_RESERVED];
+static struct domain *domain_list; /* ascending ids */
+static spinlock_t domain_lock = SPINLOCK_INIT(RANK_DOMLIST);
+
+void domain_get(struct domain *d)
+{
+    __atomic_add_fetch(&d->refs, 1, __ATOMIC_ACQUIRE);
+}
+
+/* The last reference of a dead domain: nothing leads to it any more. */
+static void domain_free(struct domain *d)
+{
+    struct domain **at;
+
+    spin_lock(&domain_lock);
+    for (at = &domain_list; *at != d; at = &(*at)->next)
+        ;
+    *at = d->next;
+    domain_table[d->id] = NULL;
+    spin_unlock(&domain_lock);
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            hv_free(d->vcpu[i]);
+    hv_free(d->memory_map);
+    hv_free(d->chunks);
+    hv_free(d);
+    evtchn_send_global_virq(VIRQ_DOM_EXC);
+}
+
+void domain_put(struct domain *d)
+{
+    if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        domain_free(d);
+}
+
+/* A reference unless the last one has gone. domain_lock held. */
+static bool domain_try_get(struct domain *d)
+{
+    u32 refs = ACCESS_ONCE(d->refs);
+
+    do {
+        if (!refs)
+            return false;
+    } while (!__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+struct domain *domain_find(u16 id)
+{
+    struct domain *d = NULL;
+
+    if (id == DOMID_SELF || id == current_vcpu()->domain->id) {
+        d = current_vcpu()->domain;
+        domain_get(d);
+        return d;
+    }
+    if (id >= DOMID_FIRST_RESERVED)
+        return NULL;
+    spin_lock(&domain_lock);
+    d = domain_table[id];
+    if (d && !domain_try_get(d))
+        d = NULL;
+    spin_unlock(&domain_lock);
+    return d;
+}
+
+struct domain *domain_of_owner(u16 id)
+{
+    return id < DOMID_FIRST_RESERVED ? domain_table[id] : NULL;
+}
+
+struct domain *domain_next(u16 from)
+{
+    struct domain *d;
+
+    spin_lock(&domain_lock);
+    for (d = domain_list; d && (d->id < from || !domain_try_get(d)); d = d->next)
+        ;
+    spin_unlock(&domain_lock);
+    return d;
+}
+
+/* Puts d into the table under `id`, or under the next free one after the last given. */
+static int domain_enter(struct domain *d, u16 id)
+{
+    static u16 last;
+    struct domain **at;
+
+    spin_lock(&domain_lock);
+    if (id == DOMID_INVALID) {
+        id = last;
+        do
+            id = id + 1u < DOMID_FIRST_RESERVED ? (u16)(id + 1u) : 1;
+        while (domain_table[id] && id != last);
+        last = id;
+    }
+    if (domain_table[id]) {
+        spin_unlock(&domain_lock);
+        return -EEXIST;
+    }
+    d->id = id;
+    domain_table[id] = d;
+    for (at = &domain_list; *at && (*at)->id < id; at = &(*at)->next)
+        ;
+    d->next = *at;
+    *at = d;
+    spin_unlock(&domain_lock);
+    return 0;
+}
+
+static int domain_init_parts(struct domain *d)
+{
+    const struct domain_limits *limits = &d->limits;
+    u32 grants = limits->grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (u32)limits->grant_frames;
+    u32 maptrack = limits->maptrack_frames < 0 ? DEFAULT_MAPTRACK_FRAMES : (u32)limits->maptrack_frames;
+    int error;
+
+    d->shared = alloc_page();
+    if (!d->shared)
+        return -ENOMEM;
+    for (u32 i = 0; i < ARRAY_SIZE(d->shared->vcpu_info); i++)
+        d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
+    frame_share(d->shared, d);
+    error = evtchn_domain_init(d, limits->event_channels);
+    if (!error)
+        error = grant_domain_init(d, grants, maptrack);
+    if (!error)
+        error = pirq_domain_init(d);
+    if (!error)
+        error = pv_domain_init(d);
+    sched_domain_init(d);
+    time_domain_init(d);
+    return error;
+}
+
+int domain_create(u16 id, const struct domain_limits *limits, bool privileged, struct domain **out)
+{
+    struct domain *d;
+    int error;
+
+    if (!limits->vcpus || limits->vcpus > MAX_VCPUS ||
+        (id >= DOMID_FIRST_RESERVED && id != DOMID_INVALID))
+        return -EINVAL;
+    d = hv_alloc(sizeof(*d));
+    if (!d)
+        return -ENOMEM;
+    d->chunks = hv_alloc(ROUND_UP(frame_max / 512 / 8 + 8, 8ul));
+    d->max_vcpus = limits->vcpus;
+    d->limits = *limits;
+    d->privileged = privileged;
+    d->refs = 2; /* the table's until it is dead, and the caller's */
+    d->pause_count = 1;
+    d->paused_by_control = true;
+    spin_lock_init(&d->control_lock, RANK_DOMCTL);
+    spin_lock_init(&d->pt_lock, RANK_PAGETABLE);
+    spin_lock_init(&d->frames_lock, RANK_FRAMES);
+    error = d->chunks ? domain_enter(d, id) : -ENOMEM;
+    if (error) {
+        hv_free(d->chunks);
+        hv_free(d);
+        return error;
+    }
+    error = domain_init_parts(d);
+    if (error) {
+        while (domain_kill(d) == -ERESTART)
+            ;
+        domain_put(d);
+        return error;
+    }
+    *out = d;
+    return 0;
+}
+
+int vcpu_create(struct domain *d, u32 id)
+{
+    struct vcpu *v;
+    int error;
+
+    if (id >= d->max_vcpus)
+        return -EINVAL;
+    if (d->vcpu[id])
+        return 0;
+    v = hv_alloc(sizeof(*v));
+    if (!v)
+        return -ENOMEM;
+    v->id = id;
+    v->domain = d;
+    v->info = id < ARRAY_SIZE(d->shared->vcpu_info) ? &d->shared->vcpu_info[id] : &v->private_info;
+    v->private_info.evtchn_upcall_mask = 1;
+    v->sched.down = true;
+    sched_vcpu_init(v);
+    v->sched.pause_count = d->pause_count;
+    time_vcpu_init(v);
+    error = pv_vcpu_init(v);
+    if (error) {
+        time_vcpu_destroy(v);
+        sched_vcpu_destroy(v);
+        hv_free(v);
+        return error;
+    }
+    d->vcpu[id] = v;
+    return 0;
+}
+
+struct vcpu *vcpu_create_idle(u32 cpu)
+{
+    struct vcpu *v = hv_alloc(sizeof(*v));
+
+    BUG_ON(!v);
+    v->id = cpu;
+    v->cpu = cpu;
+    v->domain = idle_domain;
+    v->info = &v->private_info;
+    v->is_idle = true;
+    return v;
+}
+
+void domain_pause_nosync(struct domain *d)
+{
+    __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_pause_nosync(d->vcpu[i]);
+}
+
+void domain_pause_sync(struct domain *d)
+{
+    __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_pause_sync(d->vcpu[i]);
+}
+
+void domain_unpause(struct domain *d)
+{
+    __atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_unpause(d->vcpu[i]);
+}
+
+int domain_control_pause(struct domain *d, bool pause)
+{
+    if (d->paused_by_control == pause)
+        return -EINVAL;
+    d->paused_by_control = pause;
+    if (pause)
+        domain_pause_sync(d);
+    else
+        domain_unpause(d);
+    return 0;
+}
+
+/* Dom0's end is the machine's. */
+static void __noreturn dom0_shutdown(u8 code)
+{
+    printk(PRINT_INFO, "dom0 has stopped: %s\n",
+           code == SHUTDOWN_poweroff ? "poweroff" : code == SHUTDOWN_reboot ? "reboot" : "crash");
+    if (code == SHUTDOWN_poweroff)
+        machine_poweroff();
+    machine_reboot();
+}
+
+void domain_shutdown(struct domain *d, u8 code)
+{
+    if (d == dom0)
+        dom0_shutdown(code);
+    if (__atomic_exchange_n(&d->shut_down, true, __ATOMIC_SEQ_CST))
+        return;
+    d->shutdown_code = code;
+    domain_pause_nosync(d);
+    evtchn_send_global_virq(VIRQ_DOM_EXC);
+}
+
+void domain_resume(struct domain *d)
+{
+    if (!__atomic_exchange_n(&d->shut_down, false, __ATOMIC_SEQ_CST))
+        return;
+    d->shutdown_code = 0;
+    domain_unpause(d);
+}
+
+void domain_crash(struct domain *d, const char *format, ...)
+{
+    va_list args;
+
+    if (d->shut_down)
+        return;
+    if (!d->reason[0]) {
+        va_start(args, format);
+        vsnprintf(d->reason, sizeof(d->reason), format, args);
+        va_end(args);
+    }
+    printk(PRINT_WARNING, "d%u crashed: %s\n", d->id, d->reason);
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+static void vcpu_unmake(struct vcpu *v)
+{
+    time_vcpu_destroy(v);
+    evtchn_vcpu_destroy(v);
+    pv_vcpu_destroy(v);
+    sched_vcpu_destroy(v);
+    if (mfn_x(v->info_mfn)) {
+        v->info = &v->private_info;
+        frame_put_writable(v->info_mfn);
+        v->info_mfn = mfn(0);
+    }
+}
+
+/* One stage after the other; each is done before the next begins, and what was done is not done again. */
+int domain_kill(struct domain *d)
+{
+    int error = 0;
+
+    if (d->death == DOMAIN_ALIVE) {
+        d->death = DOMAIN_DYING;
+        domain_pause_sync(d);
+        claim_set(d, 0);
+    }
+    switch (d->kill_stage) {
+    case 0:
+        error = grant_relinquish(d);
+        if (error)
+            return error;
+        evtchn_domain_destroy(d);
+        pirq_domain_destroy(d);
+        for (u32 i = 0; i < d->max_vcpus; i++)
+            if (d->vcpu[i])
+                vcpu_unmake(d->vcpu[i]);
+        d->kill_stage++;
+        /* fall through */
+    case 1:
+        error = memory_relinquish(d);
+        if (error)
+            return error;
+        grant_domain_destroy(d);
+        pv_domain_destroy(d);
+        if (d->shared)
+            frame_unshare(d->shared);
+        d->shared = NULL;
+        d->kill_stage++;
+        d->death = DOMAIN_DEAD;
+        domain_put(d);
+        evtchn_send_global_virq(VIRQ_DOM_EXC);
+    }
+    return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What the toolstack is shown of a domain, for domctl and sysctl alike. */
+#ifndef DOMAIN_INFO_H
+#define DOMAIN_INFO_H
+
+#include <public/domctl.h>
+
+#include "lib/types.h"
+
+struct domain;
+struct vcpu;
+
+/* Fills all of *info. Any context. */
+void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
+/* ns that v has run. */
+u64 domain_vcpu_time(const struct vcpu *v);
+
+#endif

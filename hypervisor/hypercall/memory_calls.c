@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decodes memory_op: a domain's reservation (more, less, exchanged for other frames), the memory maps,
+ * claims, and frames of another domain that the toolstack maps. Lists are worked through an extent at a
+ * time; where a call stops, the extent to go on with stands in the upper bits of its first argument.
+ */
+#include <public/memory.h>
+#include <public/xen.h>
+
+#include "boot/boot.h"
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/string.h"
+#include "memory/alloc.h"
+#include "memory/frame.h"
+#include "memory/guest_copy.h"
+
+#define COMMAND_BITS 6
+#define COMMAND_MASK ((1u << COMMAND_BITS) - 1)
+#define MAX_EXTENT_ORDER 9
+#define MAX_MAP_ENTRIES 128
+
+/* The domain a call names: itself, or another for who may. *error: -ESRCH, -EPERM. Referenced. */
+static struct domain *target_find(struct vcpu *v, u16 id, int *error)
+{
+    struct domain *d;
+
+    *error = 0;
+    if (id != DOMID_SELF && id != v->domain->id && !v->domain->privileged) {
+        *error = -EPERM;
+        return NULL;
+    }
+    d = domain_find(id);
+    if (!d)
+        *error = -ESRCH;
+    return d;
+}
+
+struct extents {
+    struct domain *domain;
+    u64 list, count, at;
+    u32 order, flags, address_bits;
+};
+
+/* One extent of populate_physmap (pfn in the list) or increase_reservation (nothing in it). */
+static bool extent_add(struct extents *e, bool populate)
+{
+    u64 pfn = 0, address = e->list + e->at * sizeof(u64), first;
+    mfn_t m;
+
+    if (populate && copy_from_guest(&pfn, address, sizeof(pfn)))
+        return false;
+    m = frame_alloc(e->domain, e->order, e->flags, e->address_bits);
+    if (mfn_eq(m, INVALID_MFN))
+        return false;
+    for (u64 i = 0; populate && i < 1ull << e->order; i++)
+        m2p_set(mfn_add(m, i), pfn + i);
+    first = mfn_x(m);
+    /* The frames are the domain's all the same where the list cannot be written. */
+    return !e->list || !copy_to_guest(address, &first, sizeof(first));
+}
+
+static bool frame_give_up(struct domain *d, mfn_t m)
+{
+    bool had;
+
+    if (!frame_get(m, d))
+        return false;
+    had = !(frame_of(m)->refs & FRAME_HV) && frame_release(m);
+    frame_put(m);
+    return had;
+}
+
+static bool extent_remove(struct extents *e)
+{
+    u64 m;
+
+    if (copy_from_guest(&m, e->list + e->at * sizeof(u64), sizeof(m)))
+        return false;
+    for (u64 i = 0; i < 1ull << e->order; i++)
+        if (!frame_give_up(e->domain, mfn(m + i)))
+            return false;
+    return true;
+}
+
+static long reservation_change(struct vcpu *v, u64 args[6], u32 command)
+{
+    struct xen_memory_reservation r;
+    struct extents e;
+    long result = 0;
+    int error;
+
+    e.at = args[0] >> COMMAND_BITS;
+    if (copy_struct_from_guest(&r, args[1]))
+        return (long)e.at;
+    e.list = (u64)r.extent_start.p;
+    e.count = r.nr_extents;
+    e.order = r.extent_order;
+    e.flags = 0;
+    e.address_bits = XENMEMF_get_address_bits(r.mem_flags);
+    /* a bitmap of what is too much to hold, or a list that wraps */
+    if (e.count > ~0ull >> (COMMAND_BITS + 4) || e.at > e.count || e.order > MAX_EXTENT_ORDER ||
+        (e.list && !guest_range_ok(e.list, e.count * sizeof(u64))))
+        return (long)e.at;
+    if (!e.list && command != XENMEM_increase_reservation)
+        return (long)e.at;
+    e.domain = target_find(v, r.domid, &error);
+    if (!e.domain)
+        return error;
+    for (;;) {
+        bool ok;
+
+        result = (long)e.at;
+        if (e.at == e.count)
+            break;
+        ok = command == XENMEM_decrease_reservation
+                 ? extent_remove(&e)
+                 : extent_add(&e, command == XENMEM_populate_physmap);
+        if (!ok)
+            break;
+        e.at++;
+        if ((e.order >= 4 || e.at % 16 == 0) && e.at < e.count && preempt_needed()) {
+            args[0] = command | e.at << COMMAND_BITS;
+            result = -ERESTART;
+            break;
+        }
+    }
+    domain_put(e.domain);
+    return result;
+}
+
+struct exchange {
+    struct domain *domain;
+    u64 in_list, out_list;
+    u32 in_order, out_order, address_bits;
+};
+
+/* The n frames from `at` on that are to go, off their owner's account: each by its allocation, once, so that a list
+ * that names a frame twice, or changes meanwhile, gives nothing for nothing. Undone in exchange_undo(). */
+static int exchange_take(const struct exchange *x, u64 at, u64 n, mfn_t *in, u64 *taken)
+{
+    u64 first;
+
+    for (*taken = 0; *taken < n; ++*taken) {
+        u64 frame = at + *taken;
+        mfn_t m;
+
+        if (copy_from_guest(&first, x->in_list + (frame >> x->in_order) * sizeof(u64), sizeof(first)))
+            return -EFAULT;
+        m = mfn(first + (frame & ((1ull << x->in_order) - 1)));
+        if (!frame_get(m, x->domain))
+            return -EINVAL;
+        if ((frame_of(m)->refs & FRAME_HV) ||
+            !(__atomic_fetch_and(&frame_of(m)->refs, ~FRAME_ALLOCATED, __ATOMIC_ACQ_REL) & FRAME_ALLOCATED)) {
+            frame_put(m);
+            return -EINVAL;
+        }
+        in[*taken] = m;
+    }
+    return 0;
+}
+
+static void exchange_undo(const mfn_t *in, u64 taken)
+{
+    while (taken--) {
+        __atomic_or_fetch(&frame_of(in[taken])->refs, FRAME_ALLOCATED, __ATOMIC_ACQ_REL);
+        frame_put(in[taken]);
+    }
+}
+
+static int exchange_make(const struct exchange *x, u64 extents, mfn_t *out)
+{
+    for (u64 made = 0; made < extents; made++) {
+        out[made] = frame_alloc(x->domain, x->out_order, ALLOC_FORCE, x->address_bits);
+        if (!mfn_eq(out[made], INVALID_MFN))
+            continue;
+        while (made--)
+            for (u64 i = 0; i < 1ull << x->out_order; i++)
+                frame_release(mfn_add(out[made], i));
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* One unit: 2^n frames, n the larger of the two orders. All that go are taken, all that come are made, and from then
+ * on nothing fails but the guest's own list. */
+static int exchange_unit(const struct exchange *x, u64 at, u32 order)
+{
+    u64 frames = 1ull << order, extents = frames >> x->out_order, taken, pfn, first;
+    mfn_t in[1u << MAX_EXTENT_ORDER], out[1u << MAX_EXTENT_ORDER];
+    int error = exchange_take(x, at, frames, in, &taken);
+
+    if (!error)
+        error = exchange_make(x, extents, out);
+    if (error) {
+        exchange_undo(in, taken);
+        return error;
+    }
+    for (u64 i = 0; i < frames; i++) {
+        frame_put(in[i]); /* ours, and the allocation's */
+        frame_put(in[i]);
+    }
+    for (u64 e = 0; e < extents; e++) {
+        u64 address = x->out_list + ((at >> x->out_order) + e) * sizeof(u64);
+
+        if (copy_from_guest(&pfn, address, sizeof(pfn)))
+            return -EFAULT;
+        for (u64 i = 0; i < 1ull << x->out_order; i++)
+            m2p_set(mfn_add(out[e], i), pfn + i);
+        first = mfn_x(out[e]);
+        if (copy_to_guest(address, &first, sizeof(first)))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+static long memory_exchange(struct vcpu *v, u64 args[6])
+{
+    struct xen_memory_exchange r;
+    struct exchange x;
+    u64 total, at;
+    u32 order;
+    int error;
+
+    if (copy_struct_from_guest(&r, args[1]))
+        return -EFAULT;
+    if (r.in.extent_order > MAX_EXTENT_ORDER || r.out.extent_order > MAX_EXTENT_ORDER ||
+        r.in.nr_extents > 1ull << 40 || r.out.nr_extents > 1ull << 40 || r.in.domid != r.out.domid ||
+        r.in.nr_extents << r.in.extent_order != r.out.nr_extents << r.out.extent_order ||
+        r.nr_exchanged > r.in.nr_extents)
+        return -EINVAL;
+    order = MAX(r.in.extent_order, r.out.extent_order);
+    total = r.in.nr_extents << r.in.extent_order;
+    at = r.nr_exchanged << r.in.extent_order;
+    if ((total | at) & ((1ull << order) - 1))
+        return -EINVAL;
+    x = (struct exchange){.in_list = (u64)r.in.extent_start.p,
+                          .out_list = (u64)r.out.extent_start.p,
+                          .in_order = r.in.extent_order,
+                          .out_order = r.out.extent_order,
+                          .address_bits = XENMEMF_get_address_bits(r.out.mem_flags)};
+    if (!guest_range_ok(x.in_list, r.in.nr_extents * 8) || !guest_range_ok(x.out_list, r.out.nr_extents * 8))
+        return -EFAULT;
+    x.domain = target_find(v, r.in.domid, &error);
+    while (x.domain && at < total) {
+        error = exchange_unit(&x, at, order);
+        if (error)
+            break;
+        at += 1ull << order;
+        if (at < total && preempt_needed()) {
+            error = -ERESTART;
+            break;
+        }
+    }
+    if (x.domain)
+        domain_put(x.domain);
+    r.nr_exchanged = at >> r.in.extent_order;
+    if (copy_to_guest(args[1] + offsetof(struct xen_memory_exchange, nr_exchanged), &r.nr_exchanged,
+                      sizeof(r.nr_exchanged)))
+        return -EFAULT;
+    return error;
+}
+
+static long reservation_query(struct vcpu *v, u64 address, u32 command)
+{
+    struct xen_memory_domain q;
+    struct domain *d;
+    u64 pages;
+    int error;
+
+    if (copy_struct_from_guest(&q, address))
+        return -EFAULT;
+    d = target_find(v, q.domid, &error);
+    if (!d)
+        return error;
+    pages = command == XENMEM_current_reservation ? d->tot_pages : d->max_pages;
+    if (command == XENMEM_maximum_gpfn)
+        pages = d->shared ? d->shared->arch.max_pfn : 0;
+    domain_put(d);
+    return (long)pages;
+}
+
+struct e820_entry {
+    u64 start, size;
+    u32 type;
+} __packed;
+
+static long machine_memory_map(struct vcpu *v, u64 address)
+{
+    struct xen_memory_map map;
+    u32 i;
+
+    if (!v->domain->privileged)
+        return -EPERM;
+    if (copy_struct_from_guest(&map, address))
+        return -EFAULT;
+    for (i = 0; i < boot_info.map_count && i < map.nr_entries; i++) {
+        const struct boot_range *r = &boot_info.map[i];
+        struct e820_entry e = {r->start, r->size, r->type};
+
+        if (copy_to_guest((u64)map.buffer.p + i * sizeof(e), &e, sizeof(e)))
+            return -EFAULT;
+    }
+    map.nr_entries = i;
+    return copy_struct_to_guest(address, &map);
+}
+
+static long memory_map(struct vcpu *v, u64 address)
+{
+    const struct domain *d = v->domain;
+    struct xen_memory_map map;
+
+    if (!d->memory_map)
+        return -ENOSYS;
+    if (copy_struct_from_guest(&map, address))
+        return -EFAULT;
+    map.nr_entries = MIN(map.nr_entries, d->memory_map_entries);
+    if (copy_to_guest((u64)map.buffer.p, d->memory_map, map.nr_entries * sizeof(struct e820_entry)))
+        return -EFAULT;
+    return copy_struct_to_guest(address, &map);
+}
+
+static long set_memory_map(struct vcpu *v, u64 address)
+{
+    struct xen_foreign_memory_map r;
+    struct domain *d;
+    void *entries, *old;
+    int error;
+
+    if (!v->domain->privileged)
+        return -EPERM;
+    if (copy_struct_from_guest(&r, address))
+        return -EFAULT;
+    if (r.map.nr_entries > MAX_MAP_ENTRIES)
+        return -EINVAL;
+    d = target_find(v, r.domid, &error);
+    if (!d)
+        return error;
+    entries = hv_alloc(r.map.nr_entries * sizeof(struct e820_entry) + 1);
+    if (!entries)
+        error = -ENOMEM;
+    else if (copy_from_guest(entries, (u64)r.map.buffer.p, r.map.nr_entries * sizeof(struct e820_entry)))
+        error = -EFAULT;
+    if (error) {
+        hv_free(entries);
+    } else {
+        spin_lock(&d->control_lock);
+        old = d->memory_map;
+        d->memory_map = entries;
+        d->memory_map_entries = r.map.nr_entries;
+        spin_unlock(&d->control_lock);
+        hv_free(old);
+    }
+    domain_put(d);
+    return error;
+}
+
+static long claim_pages(struct vcpu *v, u64 address)
+{
+    struct xen_memory_reservation r;
+    struct domain *d;
+    int error;
+
+    if (!v->domain->privileged)
+        return -EPERM;
+    if (copy_struct_from_guest(&r, address))
+        return -EFAULT;
+    if (r.extent_start.p || r.extent_order || r.mem_flags)
+        return -EINVAL;
+    d = target_find(v, r.domid, &error);
+    if (!d)
+        return error;
+    error = d->death ? -EINVAL : claim_set(d, r.nr_extents);
+    domain_put(d);
+    return error;
+}
+
+static long machphys_mapping(u64 address)
+{
+    struct xen_machphys_mapping map = {.v_start = M2P_RO_START,
+                                       .v_end = M2P_RO_START + frame_max * sizeof(u64),
+                                       .max_mfn = frame_max - 1};
+
+    return copy_struct_to_guest(address, &map);
+}
+
+/* Frames of another domain's grant table. */
+static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *r)
+{
+    if (r->id != XENMEM_resource_grant_table_id_shared || r->frame > 0xffff || r->nr_frames > 32 ||
+        grant_grow(d, (u32)r->frame + r->nr_frames))
+        return -EINVAL;
+    for (u32 i = 0; i < r->nr_frames; i++) {
+        u64 m = mfn_x(virt_to_mfn(grant_frame_page(d, (u32)r->frame + i)));
+
+        if (copy_to_guest((u64)(r->frame_list.p + i), &m, sizeof(m)))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+static long acquire_resource(struct vcpu *v, u64 address)
+{
+    struct xen_mem_acquire_resource r;
+    struct domain *d;
+    int error;
+
+    if (copy_struct_from_guest(&r, address))
+        return -EFAULT;
+    if (!v->domain->privileged)
+        return -EPERM;
+    if (r.pad || r.type != XENMEM_resource_grant_table)
+        return r.pad ? -EINVAL : -EOPNOTSUPP;
+    d = target_find(v, r.domid, &error);
+    if (!d)
+        return error;
+    if (d == v->domain) {
+        error = -EINVAL;
+    } else if (!r.frame_list.p) {
+        r.nr_frames = d->grants.max_frames;
+        error = copy_struct_to_guest(address, &r);
+    } else {
+        error = acquire_grant_frames(d, &r);
+    }
+    domain_put(d);
+    return error;
+}
+
+long do_memory_op(struct vcpu *v, u64 args[6])
+{
+    u32 command = args[0] & COMMAND_MASK;
+
+    switch (command) {
+    case XENMEM_increase_reservation:
+    case XENMEM_decrease_reservation:
+    case XENMEM_populate_physmap:
+        return reservation_change(v, args, command);
+    case XENMEM_exchange:
+        return memory_exchange(v, args);
+    case XENMEM_maximum_ram_page:
+        return (long)frame_max - 1;
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
+        return reservation_query(v, args[1], command);
+    case XENMEM_machphys_mapping:
+        return machphys_mapping(args[1]);
+    case XENMEM_machine_memory_map:
+        return machine_memory_map(v, args[1]);
+    case XENMEM_memory_map:
+        return memory_map(v, args[1]);
+    case XENMEM_set_memory_map:
+        return set_memory_map(v, args[1]);
+    case XENMEM_claim_pages:
+        return claim_pages(v, args[1]);
+    case XENMEM_acquire_resource:
+        return acquire_resource(v, args[1]);
+    default:
+        return -ENOSYS;
+    }
+}

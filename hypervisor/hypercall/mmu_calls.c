@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decodes mmu_update, update_va_mapping and mmuext_op: batches of page-table work. Each request is
+ * read once; a batch that is not done goes on where it stopped, with what it has done so far counted
+ * in the guest's own variable. Numbers: public/xen.h.
+ */
+#include <public/xen.h>
+
+#include "cpu/asm.h"
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/string.h"
+#include "memory/guest_copy.h"
+#include "memory/pagetable.h"
+#include "memory/tlb.h"
+#include "pv/descriptor.h"
+
+/* In a batch's count, when it was restarted: the guest's done counter is to be added to, not set. */
+#define BATCH_RESTARTED 0x80000000u
+#define BATCH_UNIT 32 /* requests between two looks at what is more urgent */
+
+struct batch {
+    u64 address;  /* of the next request */
+    u32 left, done;
+    u64 done_address;
+    struct domain *owner; /* whose frames are meant */
+};
+
+/* Whose frames a call is about. Referenced, unless NULL (*error says why). */
+static struct domain *owner_find(struct vcpu *v, u16 id, int *error)
+{
+    struct domain *d = NULL;
+
+    *error = 0;
+    if (likely(id == DOMID_SELF || id == v->domain->id)) {
+        d = v->domain;
+    } else if (id == DOMID_IO) {
+        d = v->domain->pv.mmio_all ? domain_io : NULL;
+    } else if (v->domain->privileged) {
+        d = domain_find(id);
+        if (!d)
+            *error = -ESRCH;
+        return d;
+    }
+    if (!d)
+        *error = id == DOMID_IO ? -EPERM : -ESRCH;
+    return d;
+}
+
+/* Only what owner_find() really looked up carries a reference. */
+static void owner_put(struct vcpu *v, struct domain *d)
+{
+    if (d != v->domain && d != domain_io)
+        domain_put(d);
+}
+
+static int batch_begin(struct batch *b, struct vcpu *v, const u64 args[6], size_t size)
+{
+    u32 count = (u32)args[1];
+    int error;
+
+    *b = (struct batch){.address = args[0], .left = count & ~BATCH_RESTARTED, .done_address = args[2]};
+    if (!guest_range_ok(b->address, b->left * size))
+        return -EFAULT;
+    if (b->done_address && (count & BATCH_RESTARTED) &&
+        copy_from_guest(&b->done, b->done_address, sizeof(b->done)))
+        return -EFAULT;
+    /* page tables of one domain that map frames of a third are nobody's business */
+    if (args[3] >> 16)
+        return -EPERM;
+    b->owner = owner_find(v, (u16)args[3], &error);
+    return error;
+}
+
+/* What the call answers. With `error` -ERESTART the rest becomes the arguments of the next try. */
+static long batch_end(struct batch *b, struct vcpu *v, u64 args[6], long error)
+{
+    owner_put(v, b->owner);
+    if (!error && v->walk.depth)
+        error = walk_continue(v); /* tables that the last request let go */
+    if (b->done_address && copy_to_guest(b->done_address, &b->done, sizeof(b->done)) && !error)
+        error = -EFAULT;
+    if (error == -ERESTART) {
+        args[0] = b->address;
+        args[1] = b->left | BATCH_RESTARTED;
+    }
+    return error;
+}
+
+static int mmu_update_one(struct vcpu *v, struct domain *owner, const u64 request[2])
+{
+    maddr_t at = request[0] & ~7ull;
+
+    switch (request[0] & 7) {
+    case MMU_NORMAL_PT_UPDATE:
+        return pt_update(v, at, request[1], owner, PT_WRITE_PLAIN);
+    case MMU_PT_UPDATE_PRESERVE_AD:
+        return pt_update(v, at, request[1], owner, PT_WRITE_PRESERVE_AD);
+    case MMU_MACHPHYS_UPDATE:
+        if (!frame_get(maddr_to_mfn(at), owner))
+            return -EINVAL;
+        m2p_set(maddr_to_mfn(at), request[1]);
+        frame_put(maddr_to_mfn(at));
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_mmu_update(struct vcpu *v, u64 args[6])
+{
+    struct batch b;
+    u64 request[2];
+    long error = batch_begin(&b, v, args, sizeof(struct mmu_update));
+
+    if (error)
+        return error;
+    while (b.left) {
+        error = get_guest_pair(b.address, request);
+        if (!error)
+            error = mmu_update_one(v, b.owner, request);
+        if (error)
+            break;
+        b.address += sizeof(struct mmu_update);
+        b.left--;
+        b.done++;
+        if (b.left && b.done % BATCH_UNIT == 0 && preempt_needed()) {
+            error = -ERESTART;
+            break;
+        }
+    }
+    return batch_end(&b, v, args, error);
+}
+
+/* The CPUs whose TLBs may know the vcpus in a guest's bitmap. */
+static int vcpu_mask(const struct domain *d, u64 address, u64 *cpu_mask)
+{
+    u64 vcpus = 0;
+
+    if (copy_from_guest(&vcpus, address, (d->max_vcpus + 7) / 8))
+        return -EFAULT;
+    *cpu_mask = 0;
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if ((vcpus >> i & 1) && d->vcpu[i])
+            *cpu_mask |= 1ull << d->vcpu[i]->cpu;
+    *cpu_mask &= d->dirty_cpus;
+    return 0;
+}
+
+static int flush_after(struct vcpu *v, u64 va, u64 flags)
+{
+    u64 mask = 1ull << this_cpu()->id, where = flags & ~UVMF_FLUSHTYPE_MASK;
+    int error = 0;
+
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
+        return 0;
+    if (where == UVMF_ALL)
+        mask = v->domain->dirty_cpus;
+    else if (where != UVMF_LOCAL)
+        error = vcpu_mask(v->domain, where, &mask);
+    if (error)
+        return error;
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
+        tlb_flush_mask(mask);
+    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+        tlb_flush_page_mask(mask, va);
+    return 0;
+}
+
+long do_update_va_mapping(struct vcpu *v, u64 args[6])
+{
+    int error = pt_update_va(v, args[0], args[1], v->domain);
+
+    return error ? error : flush_after(v, args[0], args[2]);
+}
+
+long do_update_va_mapping_otherdomain(struct vcpu *v, u64 args[6])
+{
+    int error;
+    struct domain *owner = owner_find(v, (u16)args[3], &error);
+
+    if (error)
+        return error;
+    error = pt_update_va(v, args[0], args[1], owner);
+    owner_put(v, owner);
+    return error ? error : flush_after(v, args[0], args[2]);
+}
+
+static int mmuext_flush(struct vcpu *v, const struct mmuext_op *op)
+{
+    u64 mask = v->domain->dirty_cpus;
+    int error;
+
+    switch (op->cmd) {
+    case MMUEXT_TLB_FLUSH_LOCAL:
+        tlb_flush_local();
+        return 0;
+    case MMUEXT_INVLPG_LOCAL:
+        if (guest_range_ok(op->arg1.linear_addr, 1))
+            tlb_flush_page_local(op->arg1.linear_addr);
+        return 0;
+    case MMUEXT_TLB_FLUSH_MULTI:
+    case MMUEXT_INVLPG_MULTI:
+        error = vcpu_mask(v->domain, (u64)op->arg2.vcpumask.p, &mask);
+        if (error)
+            return error;
+        break;
+    }
+    if (op->cmd == MMUEXT_TLB_FLUSH_MULTI || op->cmd == MMUEXT_TLB_FLUSH_ALL)
+        tlb_flush_mask(mask);
+    else if (guest_range_ok(op->arg1.linear_addr, 1))
+        tlb_flush_page_mask(mask, op->arg1.linear_addr);
+    return 0;
+}
+
+static int mmuext_page(struct domain *owner, const struct mmuext_op *op)
+{
+    mfn_t to = mfn(op->arg1.mfn), from = mfn(op->arg2.src_mfn);
+    int error = 0;
+
+    if (op->cmd == MMUEXT_COPY_PAGE && !frame_get(from, owner))
+        return -EINVAL;
+    error = frame_get_writable(to, owner);
+    if (!error) {
+        if (op->cmd == MMUEXT_COPY_PAGE)
+            copy_page(mfn_to_virt(to), mfn_to_virt(from));
+        else
+            clear_page(mfn_to_virt(to));
+        frame_put_writable(to);
+    }
+    if (op->cmd == MMUEXT_COPY_PAGE)
+        frame_put(from);
+    return error;
+}
+
+static int mmuext_one(struct vcpu *v, struct domain *owner, const struct mmuext_op *op)
+{
+    switch (op->cmd) {
+    case MMUEXT_PIN_L1_TABLE:
+    case MMUEXT_PIN_L2_TABLE:
+    case MMUEXT_PIN_L3_TABLE:
+    case MMUEXT_PIN_L4_TABLE:
+        return pt_pin(v, owner, mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1);
+    case MMUEXT_UNPIN_TABLE:
+        return pt_unpin(v, owner, mfn(op->arg1.mfn));
+    case MMUEXT_CLEAR_PAGE:
+    case MMUEXT_COPY_PAGE:
+        return mmuext_page(owner, op);
+    }
+    /* what follows is about the vcpu itself */
+    if (owner != v->domain)
+        return -EPERM;
+    switch (op->cmd) {
+    case MMUEXT_NEW_BASEPTR:
+        return pt_set_base(v, mfn(op->arg1.mfn));
+    case MMUEXT_NEW_USER_BASEPTR:
+        return pt_set_user_base(v, mfn(op->arg1.mfn));
+    case MMUEXT_TLB_FLUSH_LOCAL:
+    case MMUEXT_INVLPG_LOCAL:
+    case MMUEXT_TLB_FLUSH_MULTI:
+    case MMUEXT_INVLPG_MULTI:
+    case MMUEXT_TLB_FLUSH_ALL:
+    case MMUEXT_INVLPG_ALL:
+        return mmuext_flush(v, op);
+    case MMUEXT_FLUSH_CACHE:
+    case MMUEXT_FLUSH_CACHE_GLOBAL:
+        if (!v->domain->pv.mmio_all)
+            return -EINVAL;
+        __asm__ volatile("wbinvd" : : : "memory");
+        return 0;
+    case MMUEXT_SET_LDT:
+        return descriptor_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_mmuext_op(struct vcpu *v, u64 args[6])
+{
+    struct mmuext_op op;
+    struct batch b;
+    long error = batch_begin(&b, v, args, sizeof(op));
+
+    if (error)
+        return error;
+    while (b.left) {
+        error = copy_struct_from_guest(&op, b.address);
+        if (!error)
+            error = mmuext_one(v, b.owner, &op);
+        if (error)
+            break;
+        b.address += sizeof(op);
+        b.left--;
+        b.done++;
+        /* tables that this request let go must be free of their type before the next one looks at them; pt_*
+         * see to that, but not for long */
+        if (b.left && preempt_needed()) {
+            error = -ERESTART;
+            break;
+        }
+    }
+    return batch_end(&b, v, args, error);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Buddy allocator over the frame records. A free block's record holds its order and state, its first
+ * bytes the links of its list (which are cleared when it leaves the list, so a clean block is all zero).
+ * Blocks merge with their like only: clean with clean, dirty with dirty. Two zones keep memory below
+ * 4 GiB for those who must have it. It must never hand out a block that is dirty unless asked to.
+ */
+#include "memory/alloc.h"
+
+#include <public/xen.h>
+
+#include "cpu/lock.h"
+#include "cpu/percpu.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "memory/frame.h"
+#include "memory/tlb.h"
+
+/* The type word of a free block's first frame. */
+#define FREE_HEAD 0x100u
+#define FREE_DIRTY 0x200u
+#define FREE_ORDER 0x1fu
+#define OWNER_FREE 0x8000u
+#define ZONE_LIMIT (1ull << (32 - PAGE_SHIFT))
+
+struct free_block {
+    struct free_block *next, *prev;
+};
+
+static struct free_block *lists[2][2][ALLOC_MAX_ORDER + 1]; /* zone, dirty, order */
+static u64 free_count, total_count;
+static spinlock_t alloc_lock = SPINLOCK_INIT(RANK_ALLOC);
+
+static u32 zone_of(u64 m)
+{
+    return m >= ZONE_LIMIT;
+}
+
+static void block_insert(u64 m, u32 order, bool dirty, u16 stamp)
+{
+    struct frame *f = &frame_table[m];
+    struct free_block *b = mfn_to_virt(mfn(m)), **list = &lists[zone_of(m)][dirty][order];
+
+    f->type = order | FREE_HEAD | (dirty ? FREE_DIRTY : 0);
+    f->aux = stamp;
+    b->prev = NULL;
+    b->next = *list;
+    if (b->next)
+        b->next->prev = b;
+    *list = b;
+}
+
+static void block_remove(u64 m)
+{
+    struct frame *f = &frame_table[m];
+    struct free_block *b = mfn_to_virt(mfn(m));
+
+    if (b->next)
+        b->next->prev = b->prev;
+    if (b->prev)
+        b->prev->next = b->next;
+    else
+        lists[zone_of(m)][!!(f->type & FREE_DIRTY)][f->type & FREE_ORDER] = b->next;
+    b->next = b->prev = NULL;
+    f->type = 0;
+}
+
+/* A block whose frames already carry OWNER_FREE goes to its list, merged with its buddies. */
+static void block_free(u64 m, u32 order, bool dirty)
+{
+    u16 stamp = tlb_stamp();
+
+    while (order < ALLOC_MAX_ORDER) {
+        u64 buddy = m ^ (1ull << order);
+
+        if (!mfn_valid(mfn(buddy)) || zone_of(buddy) != zone_of(m))
+            break;
+        const struct frame *f = &frame_table[buddy];
+        if (f->owner != OWNER_FREE || f->type != (order | FREE_HEAD | (dirty ? FREE_DIRTY : 0)))
+            break;
+        block_remove(buddy);
+        m &= ~(1ull << order);
+        order++;
+    }
+    block_insert(m, order, dirty, stamp);
+}
+
+/* A block of at least `order` wholly below `limit`, off its list; 0 order in *have. */
+static bool block_find(u32 zone, bool dirty, u32 order, u64 limit, u64 *m, u32 *have)
+{
+    for (u32 o = order; o <= ALLOC_MAX_ORDER; o++)
+        for (struct free_block *b = lists[zone][dirty][o]; b; b = b->next) {
+            u64 at = mfn_x(virt_to_mfn(b));
+
+            if (at + (1ull << order) > limit)
+                continue;
+            block_remove(at);
+            *m = at;
+            *have = o;
+            return true;
+        }
+    return false;
+}
+
+static bool block_take(u32 order, u32 flags, u64 limit, u64 *m, bool *dirty)
+{
+    u32 have, last = 1;
+    u16 stamp;
+
+    if (flags & ALLOC_BELOW_4G)
+        limit = MIN(limit, ZONE_LIMIT);
+    if (limit <= ZONE_LIMIT)
+        last = 0;
+    /* high memory before low, and clean before dirty, except for those who overwrite it anyway */
+    for (u32 i = 0; i < 4; i++) {
+        u32 zone = !(i & 2);
+
+        *dirty = (i & 1) ^ !!(flags & ALLOC_NO_SCRUB);
+        if (zone > last || !block_find(zone, *dirty, order, limit, m, &have))
+            continue;
+        stamp = frame_table[*m].aux;
+        while (have > order) {
+            have--;
+            block_insert(*m + (1ull << have), have, *dirty, stamp);
+        }
+        frame_table[*m].aux = stamp;
+        return true;
+    }
+    return false;
+}
+
+mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits)
+{
+    u64 m, limit = ~0ull, n = 1ull << order;
+    bool dirty, found;
+    u16 stamp;
+
+    if (order > ALLOC_MAX_ORDER || (address_bits && address_bits <= PAGE_SHIFT))
+        return INVALID_MFN;
+    if (address_bits && address_bits < 52)
+        limit = 1ull << (address_bits - PAGE_SHIFT);
+    spin_lock(&alloc_lock);
+    found = block_take(order, flags, limit, &m, &dirty);
+    if (found)
+        free_count -= n;
+    spin_unlock(&alloc_lock);
+    if (!found)
+        return INVALID_MFN;
+    stamp = frame_table[m].aux;
+    for (u64 i = 0; i < n; i++) {
+        frame_table[m + i].owner = DOMID_XEN;
+        frame_table[m + i].type = 0;
+        frame_table[m + i].aux = stamp;
+    }
+    tlb_flush_stamped(~0ull, stamp);
+    if (dirty && !(flags & ALLOC_NO_SCRUB))
+        for (u64 i = 0; i < n; i++)
+            clear_page(mfn_to_virt(mfn(m + i)));
+    return mfn(m);
+}
+
+void free_frames(mfn_t m, u32 order, bool dirty)
+{
+    u64 n = 1ull << order;
+
+    for (u64 i = 0; i < n; i++) {
+        struct frame *f = frame_of(mfn_add(m, i));
+
+        f->refs = 0;
+        f->type = 0;
+        f->owner = OWNER_FREE;
+    }
+    spin_lock(&alloc_lock);
+    free_count += n;
+    block_free(m.v, order, dirty);
+    spin_unlock(&alloc_lock);
+}
+
+u64 alloc_free_frames(void)
+{
+    return ACCESS_ONCE(free_count);
+}
+
+u64 alloc_total_frames(void)
+{
+    return total_count;
+}
+
+/* The unit is at most 16 frames: larger dirty blocks are taken apart as they are cleaned. */
+bool alloc_scrub_some(void)
+{
+    u64 m = 0;
+    u32 have = 0, order = 0;
+    bool found = false;
+
+    spin_lock(&alloc_lock);
+    for (u32 zone = 0; zone < 2 && !found; zone++)
+        found = block_find(zone, true, 0, ~0ull, &m, &have);
+    if (found) {
+        order = MIN(have, 4u);
+        while (have > order) {
+            have--;
+            block_insert(m + (1ull << have), have, true, frame_table[m].aux);
+        }
+        /* nobody's while it is cleaned: not free, so not merged, and not counted out of the free */
+        frame_table[m].owner = DOMID_XEN;
+    }
+    spin_unlock(&alloc_lock);
+    if (!found)
+        return false;
+    for (u64 i = 0; i < 1ull << order; i++)
+        clear_page(mfn_to_virt(mfn(m + i)));
+    spin_lock(&alloc_lock);
+    frame_table[m].owner = OWNER_FREE;
+    block_free(m, order, false);
+    spin_unlock(&alloc_lock);
+    return true;
+}
+
+void *alloc_pages(u32 order)
+{
+    mfn_t m = alloc_frames(order, ALLOC_ZERO, 0);
+
+    return mfn_eq(m, INVALID_MFN) ? NULL : mfn_to_virt(m);
+}
+
+void *alloc_page(void)
+{
+    return alloc_pages(0);
+}
+
+void free_pages(void *p, u32 order)
+{
+    if (p)
+        free_frames(virt_to_mfn(p), order, true);
+}
+
+void free_page(void *p)
+{
+    free_pages(p, 0);
+}
+
+void __init alloc_add_range(mfn_t from, mfn_t to)
+{
+    u64 m = from.v;
+
+    while (m < to.v) {
+        u32 order = 0;
+
+        while (order < ALLOC_MAX_ORDER && !(m & (1ull << order)) && m + (2ull << order) <= to.v)
+            order++;
+        /* what earlier systems left in it is nobody's business either */
+        free_frames(mfn(m), order, true);
+        m += 1ull << order;
+    }
+    total_count += to.v - from.v;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What holds whole page-table trees: a vcpu's base pointers, pins, and, when a domain dies, nothing any
+ * more. Each of these owns one type count of a table, given back through memory/walk.h.
+ */
+#include "lib/errno.h"
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/print.h"
+#include "memory/pagetable.h"
+#include "memory/tlb.h"
+
+/* A table for a holder: taken, or -ERESTART with work begun. No lock held. */
+static int table_hold(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
+{
+    int error;
+
+    do {
+        error = walk_continue(v);
+        if (error)
+            return error;
+        spin_lock(&d->pt_lock);
+        error = walk_get_table(v, d, m, level);
+        spin_unlock(&d->pt_lock);
+        /* begun here: go on at once; busy elsewhere: let the others have their turn */
+    } while (error == -ERESTART && v->walk.depth);
+    return error;
+}
+
+static void table_let_go(struct vcpu *v, struct domain *d, mfn_t m)
+{
+    spin_lock(&d->pt_lock);
+    walk_put_table(v, d, m);
+    spin_unlock(&d->pt_lock);
+}
+
+/* `v` may be the current vcpu or one that a control call sets up; the walk is always the caller's. */
+static int base_set(struct vcpu *v, mfn_t *base, mfn_t m)
+{
+    struct vcpu *self = current_vcpu();
+    mfn_t old = *base;
+    int error = 0;
+
+    if (mfn_x(m))
+        error = table_hold(self, v->domain, m, 4);
+    else
+        error = walk_continue(self);
+    if (error)
+        return error;
+    *base = m;
+    if (v == self && v->pv.kernel_mode == (base == &v->base))
+        tlb_load_cr3(pt_cr3(v));
+    if (mfn_x(old))
+        table_let_go(self, v->domain, old);
+    return 0;
+}
+
+int pt_set_base(struct vcpu *v, mfn_t m)
+{
+    if (!mfn_x(m))
+        return -EINVAL;
+    return base_set(v, &v->base, m);
+}
+
+int pt_set_user_base(struct vcpu *v, mfn_t m)
+{
+    return base_set(v, &v->user_base, m);
+}
+
+int pt_pin(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
+{
+    int error = table_hold(v, d, m, level);
+    u32 was;
+
+    if (error)
+        return error;
+    was = __atomic_fetch_or(&frame_of(m)->type, FRAME_PINNED, __ATOMIC_ACQ_REL);
+    if (!(was & FRAME_PINNED))
+        return 0;
+    table_let_go(v, d, m);
+    return -EINVAL;
+}
+
+int pt_unpin(struct vcpu *v, struct domain *d, mfn_t m)
+{
+    struct frame *f = frame_of(m);
+    int error = walk_continue(v);
+    bool pinned;
+
+    if (error)
+        return error;
+    if (!frame_get(m, d))
+        return -EINVAL;
+    spin_lock(&d->pt_lock);
+    pinned = __atomic_fetch_and(&f->type, ~FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED;
+    if (pinned)
+        walk_put_table(v, d, m);
+    spin_unlock(&d->pt_lock);
+    frame_put(m);
+    return pinned ? 0 : -EINVAL;
+}
+
+/*
+ * The end of a domain's memory. No vcpu of it runs, nothing else of ring 0 holds a page of it.
+ *  1. walks that its vcpus left behind are turned round and finished; their base pointers dropped;
+ *  2. all pins go, and with them all its tables, and what those map;
+ *  3. all frames lose their owner's reference; those that others map live on until unmapped.
+ */
+static int relinquish_vcpu(struct vcpu *v)
+{
+    struct vcpu *self = current_vcpu();
+    int error;
+
+    walk_abandon(v);
+    error = walk_continue(v);
+    if (!error && mfn_x(v->user_base))
+        error = base_set(v, &v->user_base, mfn(0));
+    if (!error && mfn_x(v->base))
+        error = base_set(v, &v->base, mfn(0));
+    return error ? error : walk_continue(self);
+}
+
+static int relinquish_frame(struct domain *d, mfn_t m, bool pins)
+{
+    struct frame *f = frame_of(m);
+
+    if (f->owner != d->id || !mfn_valid(m))
+        return 0;
+    if (!pins) {
+        /* ring 0's own pages that it shows are not its memory */
+        if (!(f->refs & FRAME_HV))
+            frame_release(m);
+        return 0;
+    }
+    if (f->type & FRAME_PINNED) {
+        pt_unpin(current_vcpu(), d, m);
+        return walk_continue(current_vcpu());
+    }
+    return 0;
+}
+
+static int relinquish_frames(struct domain *d, bool pins)
+{
+    const u64 chunk_frames = 512, chunks = frame_max / chunk_frames;
+
+    while (d->relinquish_at < chunks) {
+        u64 chunk = d->relinquish_at, word = d->chunks[chunk / 64];
+
+        if (!word) {
+            d->relinquish_at = (chunk / 64 + 1) * 64;
+            continue;
+        }
+        if (word >> (chunk % 64) & 1)
+            for (u64 i = 0; i < chunk_frames; i++) {
+                int error = relinquish_frame(d, mfn(chunk * chunk_frames + i), pins);
+
+                if (error)
+                    return error;
+            }
+        d->relinquish_at++;
+        if (preempt_needed())
+            return -ERESTART;
+    }
+    d->relinquish_at = 0;
+    return 0;
+}
+
+int memory_relinquish(struct domain *d)
+{
+    int error = walk_continue(current_vcpu());
+
+    if (error)
+        return error;
+    if (d->relinquish_stage == 0) {
+        for (u32 i = 0; i < d->max_vcpus; i++) {
+            error = d->vcpu[i] ? relinquish_vcpu(d->vcpu[i]) : 0;
+            if (error)
+                return error;
+        }
+        d->relinquish_stage++;
+    }
+    while (d->relinquish_stage < 3) {
+        error = relinquish_frames(d, d->relinquish_stage == 1);
+        if (error)
+            return error;
+        d->relinquish_stage++;
+    }
+    return 0;
+}

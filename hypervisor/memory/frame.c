@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * References and types of frames: the counting that memory/frame.h describes. All changes of a record
+ * in use are compare-and-exchange, since any domain that maps a frame may race with its owner.
+ * The type word of a table changes only in memory/walk.c.
+ */
+#include "memory/frame.h"
+
+#include "lib/errno.h"
+#include <public/xen.h>
+
+#include "domain/domain.h"
+#include "lib/print.h"
+#include "lib/string.h"
+#include "memory/alloc.h"
+#include "memory/tlb.h"
+#include "pv/descriptor.h"
+
+#define GIB_SHIFT (30 - PAGE_SHIFT)
+#define CHUNK_SHIFT (21 - PAGE_SHIFT)
+
+u64 frame_max;
+static u64 backed[(DIRECT_MAP_END - DIRECT_MAP_START) >> 36];
+
+bool mfn_valid(mfn_t m)
+{
+    u64 gib = m.v >> GIB_SHIFT;
+
+    return m.v < frame_max && (backed[gib / 64] >> (gib % 64) & 1) &&
+           frame_table[m.v].owner != DOMID_IO;
+}
+
+bool frame_get(mfn_t m, const struct domain *d)
+{
+    struct frame *f = frame_of(m);
+    u32 refs;
+
+    if (!mfn_valid(m))
+        return false;
+    refs = ACCESS_ONCE(f->refs);
+    do {
+        /* no reference: free, or ring 0's own; full: refuse rather than wrap */
+        if (!(refs & FRAME_REF_COUNT) || (refs & FRAME_REF_COUNT) == FRAME_REF_COUNT ||
+            f->owner != d->id)
+            return false;
+    } while (!__atomic_compare_exchange_n(&f->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_RELAXED));
+    /* it may have changed hands between the look and the count */
+    if (unlikely(f->owner != d->id)) {
+        frame_put(m);
+        return false;
+    }
+    return true;
+}
+
+/* The last reference is gone: back to the allocator, and off the owner's account. */
+static void frame_free(mfn_t m)
+{
+    struct frame *f = frame_of(m);
+    struct domain *d = domain_of_owner(f->owner);
+    bool last, shared = f->refs & FRAME_HV;
+
+    ASSERT(!(f->type & (FRAME_TYPE_COUNT | FRAME_PINNED)));
+    BUG_ON(!d);
+    spin_lock(&d->frames_lock);
+    if (shared)
+        d->shared_pages--;
+    else
+        d->tot_pages--;
+    last = !d->tot_pages && !d->shared_pages;
+    spin_unlock(&d->frames_lock);
+    m2p_set(m, INVALID_M2P);
+    free_frames(m, 0, true);
+    if (last)
+        domain_put(d);
+}
+
+void frame_put(mfn_t m)
+{
+    u32 refs = __atomic_sub_fetch(&frame_of(m)->refs, 1, __ATOMIC_ACQ_REL);
+
+    ASSERT((refs & FRAME_REF_COUNT) != FRAME_REF_COUNT);
+    if (unlikely(!(refs & FRAME_REF_COUNT)))
+        frame_free(m);
+}
+
+int frame_get_writable(mfn_t m, const struct domain *d)
+{
+    struct frame *f = frame_of(m);
+    u32 type;
+
+    if (!frame_get(m, d))
+        return -EINVAL;
+    type = ACCESS_ONCE(f->type);
+    do {
+        bool writable = type >> FRAME_TYPE_SHIFT == FRAME_WRITABLE;
+
+        if (writable ? (type & FRAME_TYPE_COUNT) == FRAME_TYPE_COUNT : type != 0) {
+            frame_put(m);
+            return -EBUSY;
+        }
+    } while (!__atomic_compare_exchange_n(
+        &f->type, &type, type ? type + 1 : (FRAME_WRITABLE << FRAME_TYPE_SHIFT | 1), false,
+        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return 0;
+}
+
+/* Drops a count of a type that needs no unmaking; the last one leaves the stamp for the next type. */
+static void frame_put_type(struct frame *f)
+{
+    u32 type = ACCESS_ONCE(f->type), to;
+
+    do {
+        ASSERT(type & FRAME_TYPE_COUNT);
+        to = type - 1;
+        if (!(to & FRAME_TYPE_COUNT)) {
+            f->aux = tlb_stamp();
+            to = 0;
+        }
+    } while (!__atomic_compare_exchange_n(&f->type, &type, to, false, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
+}
+
+void frame_put_writable(mfn_t m)
+{
+    frame_put_type(frame_of(m));
+    frame_put(m);
+}
+
+int frame_get_descriptors(mfn_t m, struct domain *d)
+{
+    struct frame *f = frame_of(m);
+    const u32 kind = FRAME_DESCRIPTORS << FRAME_TYPE_SHIFT;
+    u32 type;
+
+    if (!frame_get(m, d))
+        return -EINVAL;
+    type = ACCESS_ONCE(f->type);
+    do {
+        bool ready = (type & ~FRAME_TYPE_COUNT) == (kind | FRAME_VALIDATED);
+
+        if (ready ? (type & FRAME_TYPE_COUNT) == FRAME_TYPE_COUNT : type != 0) {
+            frame_put(m);
+            return -EBUSY;
+        }
+    } while (!__atomic_compare_exchange_n(&f->type, &type, type ? type + 1 : (kind | FRAME_BUSY | 1),
+                                          false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    if (type)
+        return 0;
+    tlb_flush_stamped(~0ull, f->aux);
+    if (!descriptor_page_ok(mfn_to_virt(m))) {
+        __atomic_store_n(&f->type, 0, __ATOMIC_RELEASE);
+        frame_put(m);
+        return -EINVAL;
+    }
+    __atomic_store_n(&f->type, kind | FRAME_VALIDATED | 1, __ATOMIC_RELEASE);
+    return 0;
+}
+
+void frame_put_descriptors(mfn_t m)
+{
+    frame_put_writable(m); /* the same steps: nothing to unmake */
+}
+
+/* Takes n frames (shared: ring 0's pages shown to it) into d's account; false: over its limit. */
+static bool frame_account(struct domain *d, u64 n, bool shared, bool force)
+{
+    bool ok = true, first;
+
+    spin_lock(&d->frames_lock);
+    first = !d->tot_pages && !d->shared_pages;
+    if (!shared && !force && d->tot_pages + n > d->max_pages)
+        ok = false;
+    else if (shared)
+        d->shared_pages += n;
+    else
+        d->tot_pages += n;
+    spin_unlock(&d->frames_lock);
+    if (ok && first)
+        domain_get(d);
+    return ok;
+}
+
+static void frame_unaccount(struct domain *d, u64 n)
+{
+    bool last;
+
+    spin_lock(&d->frames_lock);
+    d->tot_pages -= n;
+    last = !d->tot_pages && !d->shared_pages;
+    spin_unlock(&d->frames_lock);
+    if (last)
+        domain_put(d);
+}
+
+static void frame_assign(mfn_t m, struct domain *d)
+{
+    struct frame *f = frame_of(m);
+    u64 chunk = m.v >> CHUNK_SHIFT;
+
+    /* several CPUs may allocate for one domain */
+    if (!(d->chunks[chunk / 64] >> (chunk % 64) & 1))
+        __atomic_or_fetch(&d->chunks[chunk / 64], 1ull << (chunk % 64), __ATOMIC_RELAXED);
+    f->owner = d->id;
+    f->type = 0;
+    __atomic_store_n(&f->refs, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+}
+
+mfn_t frame_alloc(struct domain *d, u32 order, u32 flags, u32 address_bits)
+{
+    u64 n = 1ull << order;
+    mfn_t m;
+
+    if (!frame_account(d, n, false, flags & ALLOC_FORCE))
+        return INVALID_MFN;
+    if (!claim_take(d, n)) {
+        frame_unaccount(d, n);
+        return INVALID_MFN;
+    }
+    m = alloc_frames(order, flags, address_bits);
+    if (mfn_eq(m, INVALID_MFN)) {
+        frame_unaccount(d, n);
+        return m;
+    }
+    for (u64 i = 0; i < n; i++)
+        frame_assign(mfn_add(m, i), d);
+    return m;
+}
+
+bool frame_release(mfn_t m)
+{
+    u32 refs = __atomic_fetch_and(&frame_of(m)->refs, ~FRAME_ALLOCATED, __ATOMIC_ACQ_REL);
+
+    if (!(refs & FRAME_ALLOCATED))
+        return false;
+    frame_put(m);
+    return true;
+}
+
+void frame_share(void *p, struct domain *d)
+{
+    mfn_t m = virt_to_mfn(p);
+    struct frame *f = frame_of(m);
+
+    frame_account(d, 1, true, true);
+    m2p_set(m, INVALID_M2P);
+    f->type = 0;
+    f->owner = d->id;
+    __atomic_store_n(&f->refs, FRAME_HV | 1, __ATOMIC_RELEASE);
+}
+
+void frame_unshare(void *p)
+{
+    frame_put(virt_to_mfn(p));
+}
+
+void __init frame_init_gib(u64 gib)
+{
+    u64 from = gib << GIB_SHIFT, to = (gib + 1) << GIB_SHIFT;
+
+    for (u64 m = from; m < to; m++) {
+        frame_table[m] = (struct frame){.owner = DOMID_IO};
+        m2p_set(mfn(m), INVALID_M2P);
+    }
+    backed[gib / 64] |= 1ull << (gib % 64);
+    frame_max = MAX(frame_max, to);
+}
+
+void __init frame_init_range(mfn_t from, mfn_t to)
+{
+    for (u64 m = from.v; m < to.v; m++)
+        frame_table[m].owner = DOMID_XEN;
+}
+
+void __init frame_adopt(mfn_t m, struct domain *d)
+{
+    frame_account(d, 1, false, true);
+    frame_assign(m, d);
+}

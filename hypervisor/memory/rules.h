@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may stand in a page-table entry, per level, and how one entry takes and gives back what it
+ * refers to. Shared by single updates (pagetable.c) and whole tables (walk.c); private to memory/.
+ */
+#ifndef MEMORY_RULES_H
+#define MEMORY_RULES_H
+
+#include "lib/types.h"
+#include "memory/frame.h"
+#include "memory/layout.h"
+#include "memory/pagetable.h"
+
+struct domain;
+
+#define PT_ENTRIES 512
+
+/* Bits 52 to 62 select nothing that a guest may use. */
+#define PTE_HIGH_RESERVED 0x7ff0000000000000ull
+/* Cache attributes: only on what is not RAM, and for whoever owns devices. */
+#define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
+
+/* Bits that a present entry of a level must not have. An L1 entry's PAT bit stands where larger pages' PSE bit is:
+ * superpages are refused by it. */
+extern const u64 pte_forbidden[5];
+
+/* The entry as it will stand: guests run in ring 3, kernel mode too, so user access is always on; and nothing is
+ * global, so that loading CR3 flushes it. */
+static inline u64 pte_adjust(u64 e)
+{
+    return (e & PTE_P) ? (e | PTE_US) & ~PTE_G : e;
+}
+static inline u64 pte_adjust_table(u64 e)
+{
+    return (e & PTE_P) ? e | PTE_US : e;
+}
+
+/* L4 slots that are the hypervisor's. */
+static inline bool pt_slot_reserved(u32 level, u32 index)
+{
+    return level == 4 && index - HV_SLOT_FIRST < HV_SLOT_COUNT;
+}
+
+/* Takes the references of an L1 entry that a table of d is to hold, mapping frames of `owner`. 0, -EINVAL, -EPERM,
+ * -EBUSY. Not present: nothing. */
+int l1_entry_get(struct domain *d, struct domain *owner, u64 e);
+/* Gives them back. */
+void l1_entry_put(u64 e);
+
+#endif

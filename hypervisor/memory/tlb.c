@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The flush clock and the flushes. `last` of a CPU is the clock's value when it last lost all its
+ * entries; a stamp is the clock when a mapping was taken away. A CPU owes a flush where last <= stamp.
+ * Loads of CR3 set `last` without advancing the clock, so that they write nothing that CPUs share.
+ */
+#include "memory/tlb.h"
+
+#include "cpu/asm.h"
+#include "cpu/percpu.h"
+#include "cpu/smp.h"
+
+#define CLOCK_LIMIT 0xffff
+
+static volatile u32 tlb_clock = 1;
+
+u16 tlb_stamp(void)
+{
+    return (u16)tlb_clock;
+}
+
+/* At its limit the clock stands, which makes every stamp owe a flush, until tlb_clock_restart(). */
+static void tlb_clock_advance(void)
+{
+    u32 now = tlb_clock;
+
+    while (now < CLOCK_LIMIT &&
+           !__atomic_compare_exchange_n(&tlb_clock, &now, now + 1, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+        ;
+}
+
+void tlb_flush_local(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    tlb_clock_advance();
+    cpu->tlb_last_flush = tlb_clock;
+    write_cr3(cpu->cr3);
+}
+
+void tlb_load_cr3(u64 cr3)
+{
+    struct cpu *cpu = this_cpu();
+
+    cpu->cr3 = cr3;
+    cpu->tlb_last_flush = tlb_clock;
+    write_cr3(cr3);
+}
+
+void tlb_flush_page_local(u64 address)
+{
+    invlpg(address);
+}
+
+static void flush_here(void *arg)
+{
+    (void)arg;
+    tlb_flush_local();
+}
+
+static void flush_page_here(void *arg)
+{
+    invlpg(*(u64 *)arg);
+}
+
+static void restart_here(void *arg)
+{
+    (void)arg;
+    this_cpu()->tlb_last_flush = 1;
+    write_cr3(this_cpu()->cr3);
+}
+
+static u64 online_mask(void)
+{
+    return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1;
+}
+
+void tlb_flush_mask(u64 cpu_mask)
+{
+    u64 self = 1ull << this_cpu()->id;
+
+    cpu_mask &= online_mask();
+    if (cpu_mask & ~self)
+        smp_call(cpu_mask, flush_here, NULL);
+    else if (cpu_mask & self)
+        tlb_flush_local();
+}
+
+void tlb_flush_page_mask(u64 cpu_mask, u64 address)
+{
+    u64 self = 1ull << this_cpu()->id;
+
+    cpu_mask &= online_mask();
+    if (cpu_mask & ~self)
+        smp_call(cpu_mask, flush_page_here, &address);
+    else if (cpu_mask & self)
+        tlb_flush_page_local(address);
+}
+
+void tlb_flush_stamped(u64 cpu_mask, u16 stamp)
+{
+    u64 owing = 0;
+
+    if (tlb_clock >= CLOCK_LIMIT) {
+        /* stamps taken before this flush may look newer than they are; that costs a flush, no more */
+        tlb_clock = 1;
+        smp_call(online_mask(), restart_here, NULL);
+        return;
+    }
+    for (u32 i = 0; i < cpu_count; i++)
+        if (cpus[i]->tlb_last_flush <= stamp)
+            owing |= 1ull << i;
+    tlb_flush_mask(cpu_mask & owing);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Mews answers beyond Xen's ABI. Numbers lie where Xen has none; a Xen answers them with ENOSYS, and
+ * a toolstack does without.
+ */
+#ifndef PUBLIC_MEWS_H
+#define PUBLIC_MEWS_H
+
+#include "types.h"
+
+/* domctl: why the hypervisor crashed a domain, in words. Empty where it did not. */
+#define XEN_DOMCTL_mews_get_reason 0x4d01
+#define MEWS_REASON_SIZE           120
+
+struct xen_domctl_mews_reason {
+    char reason[MEWS_REASON_SIZE];      /* out; ends with 0 */
+};
+
+#endif
