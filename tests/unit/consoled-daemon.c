@@ -1,0 +1,978 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console daemon's moving parts together (domains, consoles, clients, the attaching side) on a
+ * hypervisor and a store that this file plays: host.h's functions and store.h's are defined here, a
+ * "guest" is a page that tests write. Everything runs in one thread; run_loop() lets the daemon act on
+ * all that is ready and never waits.
+ */
+#include <CUnit/Basic.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clients.h"
+#include "domains.h"
+#include "protocol.h"
+#include "store.h"
+
+/* ---- the hypervisor ---- */
+
+#define DOMAINS 8u
+
+static struct guest {
+    struct xencons_interface *page; /* NULL: nothing granted */
+    bool mapped, bound, fired, masked;
+    unsigned int notified;
+} guests[DOMAINS]; /* by domid; a guest's remote port is 10 + domid, our local one 100 + domid */
+
+int host_map_console(struct host *h, uint32_t domid, struct xencons_interface **page)
+{
+    (void)h;
+    CU_ASSERT_FATAL(domid < DOMAINS);
+    if (!guests[domid].page)
+        return -EINVAL;
+    CU_ASSERT(!guests[domid].mapped);
+    guests[domid].mapped = true;
+    *page = guests[domid].page;
+    return 0;
+}
+
+void host_unmap(struct host *h, struct xencons_interface *page)
+{
+    (void)h;
+    for (size_t i = 0; i < DOMAINS; i++)
+        if (guests[i].page == page && guests[i].mapped) {
+            guests[i].mapped = false;
+            return;
+        }
+    CU_FAIL("unmapped what was not mapped");
+}
+
+int host_bind(struct host *h, uint32_t domid, uint32_t remote_port, uint32_t *port)
+{
+    (void)h;
+    if (remote_port != 10 + domid || guests[domid].bound)
+        return -EINVAL;
+    guests[domid].bound = true;
+    *port = 100 + domid;
+    return 0;
+}
+
+void host_unbind(struct host *h, uint32_t port)
+{
+    (void)h;
+    CU_ASSERT(guests[port - 100].bound);
+    guests[port - 100].bound = false;
+}
+
+int host_notify(struct host *h, uint32_t port)
+{
+    (void)h;
+    guests[port - 100].notified++;
+    return 0;
+}
+
+int host_unmask(struct host *h, uint32_t port)
+{
+    (void)h;
+    CU_ASSERT(guests[port - 100].masked);
+    guests[port - 100].masked = false;
+    return 0;
+}
+
+/* ---- the store ---- */
+
+struct store {
+    int fds[2]; /* a pipe: readable while events wait */
+};
+
+static struct {
+    struct store *connection;
+    bool down;  /* refuses connections */
+    int broken; /* what every call returns once the connection is cut */
+    struct {
+        bool introduced, nodes, watched;
+        const char *name, *type;
+        uint32_t port;
+    } domain[DOMAINS];
+    struct {
+        char token[32];
+    } events[64];
+    size_t event_count;
+} fake;
+
+static void store_fire(const char *token)
+{
+    CU_ASSERT_FATAL(fake.event_count < 64);
+    strcpy(fake.events[fake.event_count++].token, token);
+    if (fake.connection && write(fake.connection->fds[1], "", 1) != 1)
+        CU_FAIL("pipe");
+}
+
+int store_connect(struct store **out, const char *path)
+{
+    struct store *s;
+
+    CU_ASSERT_PTR_NULL(path);
+    if (fake.down)
+        return -ECONNREFUSED;
+    s = calloc(1, sizeof(*s));
+    if (!s || pipe(s->fds) < 0)
+        return -ENOMEM;
+    fake.connection = *out = s;
+    fake.broken = 0;
+    fake.event_count = 0;
+    return 0;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    close(s->fds[0]);
+    close(s->fds[1]);
+    free(s);
+    fake.connection = NULL;
+    for (size_t i = 0; i < DOMAINS; i++)
+        fake.domain[i].watched = false;
+}
+
+void store_set_timeout(struct store *s, int milliseconds)
+{
+    (void)s;
+    CU_ASSERT(milliseconds > 0); /* the daemon must not wait for ever */
+}
+
+int store_fd(const struct store *s)
+{
+    return s->fds[0];
+}
+
+bool store_has_events(const struct store *s)
+{
+    (void)s;
+    return fake.event_count > 0;
+}
+
+/* Splits /local/domain/N/NODE. */
+static bool path_parse(const char *path, uint32_t *domid, const char **node)
+{
+    static char rest[64];
+
+    rest[0] = '\0';
+    if (sscanf(path, "/local/domain/%u/%63s", domid, rest) < 1 || *domid >= DOMAINS)
+        return false;
+    *node = rest;
+    return true;
+}
+
+int store_read(struct store *s, store_txn txn, const char *path, char **value, size_t *len)
+{
+    const char *node, *text = NULL;
+    uint32_t domid;
+
+    (void)s;
+    CU_ASSERT_EQUAL(txn, STORE_NO_TXN);
+    if (fake.broken)
+        return fake.broken;
+    if (!path_parse(path, &domid, &node))
+        return -ENOENT;
+    if (strcmp(node, "name") == 0)
+        text = fake.domain[domid].name;
+    if (strcmp(node, "console/type") == 0)
+        text = fake.domain[domid].type;
+    if (!text)
+        return -ENOENT;
+    *value = strdup(text);
+    if (len)
+        *len = strlen(text);
+    return 0;
+}
+
+int store_read_u64(struct store *s, store_txn txn, const char *path, uint64_t max,
+                   uint64_t *number)
+{
+    const char *node;
+    uint32_t domid;
+
+    (void)s;
+    (void)txn;
+    (void)max;
+    if (fake.broken)
+        return fake.broken;
+    if (!path_parse(path, &domid, &node) || !fake.domain[domid].nodes)
+        return -ENOENT;
+    *number = strcmp(node, "console/port") == 0 ? fake.domain[domid].port : 77;
+    return 0;
+}
+
+int store_directory(struct store *s, store_txn txn, const char *path, char ***names,
+                    size_t *count)
+{
+    struct list {
+        char *names[DOMAINS + 1];
+        char text[DOMAINS + 1][8];
+    } *list = calloc(1, sizeof(*list));
+
+    (void)s;
+    (void)txn;
+    CU_ASSERT_STRING_EQUAL(path, "/local/domain");
+    if (fake.broken || !list) {
+        free(list);
+        return fake.broken;
+    }
+    *count = 0;
+    for (uint32_t i = 0; i < DOMAINS; i++) /* dom0 is there, too */
+        if (i == 0 || fake.domain[i].introduced) {
+            list->names[*count] = list->text[*count];
+            sprintf(list->text[(*count)++], "%u", i);
+        }
+    list->names[*count] = strcpy(list->text[*count], "junk");
+    (*count)++;
+    *names = list->names;
+    return 0;
+}
+
+int store_is_introduced(struct store *s, uint32_t domid)
+{
+    (void)s;
+    return fake.broken ? fake.broken : fake.domain[domid].introduced;
+}
+
+int store_watch(struct store *s, const char *path, const char *token)
+{
+    const char *node;
+    uint32_t domid;
+
+    (void)s;
+    if (fake.broken)
+        return fake.broken;
+    if (path_parse(path, &domid, &node)) {
+        if (fake.domain[domid].watched)
+            return -EEXIST;
+        fake.domain[domid].watched = true;
+    }
+    store_fire(token);
+    return 0;
+}
+
+int store_unwatch(struct store *s, const char *path, const char *token)
+{
+    const char *node;
+    uint32_t domid;
+
+    (void)s;
+    (void)token;
+    if (!fake.broken && path_parse(path, &domid, &node))
+        fake.domain[domid].watched = false;
+    return fake.broken;
+}
+
+int store_next_event(struct store *s, struct store_event *event, int wait_ms)
+{
+    char byte;
+
+    CU_ASSERT_EQUAL(wait_ms, 0);
+    if (fake.broken)
+        return fake.broken;
+    if (fake.event_count == 0)
+        return 0;
+    CU_ASSERT_EQUAL(read(s->fds[0], &byte, 1), 1);
+    event->path = strdup("/");
+    event->token = strdup(fake.events[0].token);
+    memmove(fake.events, fake.events + 1, --fake.event_count * sizeof(fake.events[0]));
+    return 1;
+}
+
+void store_event_free(struct store_event *event)
+{
+    free(event->path);
+    free(event->token);
+}
+
+/* ---- the daemon ---- */
+
+static char directory[] = "/tmp/consoled-daemon-XXXXXX";
+static char socket_path[64];
+static struct console_setup setup;
+static struct domains *domains;
+static struct clients *clients;
+static int listener;
+
+static void run_loop(void)
+{
+    for (int i = 0; i < 20; i++)
+        event_base_loop(setup.base, EVLOOP_NONBLOCK);
+}
+
+static int suite_start(void)
+{
+    if (!mkdtemp(directory))
+        return 1;
+    snprintf(socket_path, sizeof(socket_path), "%s/socket", directory);
+    setup.logs = (struct log_policy){.dir = open(directory, O_RDONLY | O_DIRECTORY),
+                                     .limit = 1u << 20, .keep = 0};
+    return setup.logs.dir < 0;
+}
+
+static int suite_end(void)
+{
+    char command[128];
+
+    close(setup.logs.dir);
+    snprintf(command, sizeof(command), "rm -r %s", directory);
+    return system(command);
+}
+
+static void daemon_start(void)
+{
+    memset(&fake, 0, sizeof(fake));
+    for (size_t i = 0; i < DOMAINS; i++) {
+        free(guests[i].page);
+        guests[i] = (struct guest){0};
+    }
+    setup.base = event_base_new();
+    setup.rate = 1u << 20;
+    setup.burst = 1u << 20;
+    setup.replay_size = 1024;
+    listener = clients_listen(socket_path);
+    CU_ASSERT_FATAL(listener >= 0);
+}
+
+static void daemon_go(void)
+{
+    domains = domains_start(&setup, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(domains);
+    clients = clients_start(setup.base, listener, domains);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(clients);
+    run_loop();
+}
+
+static void daemon_stop(void)
+{
+    clients_stop(clients);
+    domains_stop(domains);
+    close(listener);
+    unlink(socket_path);
+    event_base_free(setup.base);
+    for (size_t i = 0; i < DOMAINS; i++) {
+        CU_ASSERT(!guests[i].mapped);
+        CU_ASSERT(!guests[i].bound);
+        free(guests[i].page);
+        guests[i].page = NULL;
+    }
+}
+
+/* A domain with its grant and nodes, as a toolstack makes it; not announced yet. */
+static void domain_make(uint32_t domid, const char *name)
+{
+    guests[domid].page = calloc(1, sizeof(*guests[domid].page));
+    fake.domain[domid].introduced = fake.domain[domid].nodes = true;
+    fake.domain[domid].name = name;
+    fake.domain[domid].type = "xenconsoled";
+    fake.domain[domid].port = 10 + domid;
+}
+
+static void domain_announce(uint32_t domid, const char *name)
+{
+    domain_make(domid, name);
+    store_fire("introduce");
+    run_loop();
+    CU_ASSERT_FATAL(guests[domid].bound);
+}
+
+static void domain_die(uint32_t domid)
+{
+    fake.domain[domid].introduced = fake.domain[domid].nodes = false;
+    store_fire("release");
+    run_loop();
+}
+
+/* The guest writes what has room and sends an event. Returns how much had room. */
+static size_t guest_say(uint32_t domid, const char *text, size_t len)
+{
+    struct guest *g = &guests[domid];
+    size_t n = 0;
+
+    for (; n < len && g->page->out_prod - g->page->out_cons < sizeof(g->page->out); n++)
+        g->page->out[g->page->out_prod++ % sizeof(g->page->out)] = text[n];
+    if (!g->masked && domains) {
+        struct console *c = domains_by_port(domains, 100 + domid);
+
+        g->masked = true;
+        if (c)
+            console_fired(c);
+    }
+    return n;
+}
+
+static void guest_says(uint32_t domid, const char *text)
+{
+    CU_ASSERT_EQUAL(guest_say(domid, text, strlen(text)), strlen(text));
+    run_loop();
+}
+
+static void expect_log(const char *file, const char *text)
+{
+    char data[4096];
+    int fd = openat(setup.logs.dir, file, O_RDONLY);
+    ssize_t n;
+
+    CU_ASSERT_FATAL(fd >= 0);
+    n = read(fd, data, sizeof(data) - 1);
+    close(fd);
+    CU_ASSERT_FATAL(n >= 0);
+    data[n] = '\0';
+    CU_ASSERT_STRING_EQUAL(data, text);
+    unlinkat(setup.logs.dir, file, 0);
+}
+
+/* ---- a client ---- */
+
+static int client_open(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    strcpy(address.sun_path, socket_path);
+    CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    run_loop();
+    return fd;
+}
+
+static void client_say(int fd, const char *text)
+{
+    CU_ASSERT_EQUAL(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    run_loop();
+}
+
+/* All that came so far must be `text`; `closed`: and then the end. */
+static void expect_client(int fd, const char *text, bool closed)
+{
+    char data[4096];
+    size_t len = 0;
+    ssize_t n;
+
+    do {
+        n = recv(fd, data + len, sizeof(data) - 1 - len, MSG_DONTWAIT);
+        len += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    data[len] = '\0';
+    CU_ASSERT_STRING_EQUAL(data, text);
+    CU_ASSERT(closed ? n == 0 : n < 0 && errno == EAGAIN);
+}
+
+static int client_attach(const char *request, const char *answer)
+{
+    int fd = client_open();
+
+    client_say(fd, request);
+    expect_client(fd, answer, false);
+    return fd;
+}
+
+/* ---- tests ---- */
+
+static void test_log_and_attach(void)
+{
+    int fd, other;
+
+    daemon_start();
+    daemon_go();
+    domain_announce(3, "demo");
+    guest_says(3, "first line\r\n");
+    fd = client_attach("attach 6 demo\n", "OK 3 demo\nline\r\n");
+    guest_says(3, "second");
+    expect_client(fd, "second", false);
+    other = client_attach("attach 999999999999999999999 3\n",
+                          "OK 3 demo\nfirst line\r\nsecond");
+    client_say(fd, "input");
+    CU_ASSERT_EQUAL(guests[3].page->in_prod, 5);
+    CU_ASSERT_EQUAL(memcmp(guests[3].page->in, "input", 5), 0);
+    client_say(other, "too");
+    CU_ASSERT_EQUAL(memcmp(guests[3].page->in, "inputtoo", 8), 0);
+    close(fd);
+    run_loop();
+    guest_says(3, "third");
+    expect_client(other, "third", false);
+    /* last words of a dying domain, then the end */
+    strcpy(guests[3].page->out + guests[3].page->out_prod % 2048, "bye");
+    guests[3].page->out_prod += 3;
+    domain_die(3);
+    expect_client(other, "bye", true);
+    close(other);
+    CU_ASSERT(!guests[3].mapped && !guests[3].bound);
+    expect_log("demo.log", "first line\r\nsecondthirdbye");
+    daemon_stop();
+}
+
+/* Requests that are wrong, and pieces of one that is right. */
+static void test_requests(void)
+{
+    static const char *const wrong[] = {"hello\n", "attach\n", "attach demo\n", "attach 5 \n",
+                                        "attach 5\n", "attach -1 demo\n", "\n", "attach x demo\n"};
+    char line[CONSOLED_LINE_MAX + 8], data[600];
+    int fd;
+
+    daemon_start();
+    daemon_go();
+    domain_announce(1, "demo");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        fd = client_open();
+        client_say(fd, wrong[i]);
+        CU_ASSERT(recv(fd, data, sizeof(data), MSG_DONTWAIT) > 10);
+        CU_ASSERT_EQUAL(memcmp(data, "ERR 22 ", 7), 0);
+        expect_client(fd, "", true);
+        close(fd);
+    }
+    fd = client_open();
+    client_say(fd, "attach 0 nobody\n");
+    expect_client(fd, "ERR 2 no domain of that name or number has a console\n", true);
+    close(fd);
+    fd = client_open();
+    CU_ASSERT_EQUAL(send(fd, "attach 0 de\0mo\n", 15, 0), 15);
+    run_loop();
+    expect_client(fd, "ERR 22 a request is a line of text\n", true);
+    close(fd);
+    fd = client_open();
+    memset(line, 'x', sizeof(line));
+    CU_ASSERT_EQUAL(send(fd, line, sizeof(line), 0), (ssize_t)sizeof(line));
+    run_loop();
+    CU_ASSERT(recv(fd, data, sizeof(data), MSG_DONTWAIT) > 10);
+    CU_ASSERT_EQUAL(memcmp(data, "ERR 22 ", 7), 0);
+    close(fd);
+    fd = client_open();
+    client_say(fd, "att");
+    client_say(fd, "ach 0 demo");
+    client_say(fd, "\nkeys");
+    expect_client(fd, "OK 1 demo\n", false);
+    CU_ASSERT_EQUAL(memcmp(guests[1].page->in, "keys", 4), 0);
+    close(fd);
+    daemon_stop();
+}
+
+/* A client that does not read gets a gap and a notice; nobody else notices. */
+static void test_slow_client(void)
+{
+    static char data[1u << 20];
+    char text[1025], *notice;
+    int slow, quick, small = 4096;
+    size_t said = 0, got = 0, skipped = 0;
+
+    daemon_start();
+    setup.burst = setup.rate = 1u << 30;
+    daemon_go();
+    domain_announce(1, "demo");
+    slow = client_attach("attach 0 demo\n", "OK 1 demo\n");
+    setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    quick = client_attach("attach 0 demo\n", "OK 1 demo\n");
+    memset(text, '.', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    for (int i = 0; i < 900; i++) {
+        guest_says(1, text);
+        said += strlen(text);
+        expect_client(quick, text, false);
+    }
+    for (;;) {
+        ssize_t n = recv(slow, data + got, sizeof(data) - 1 - got, MSG_DONTWAIT);
+
+        if (n <= 0)
+            break;
+        got += (size_t)n;
+        run_loop();
+    }
+    data[got] = '\0';
+    notice = strstr(data, "[mews: ");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(notice);
+    CU_ASSERT_EQUAL(sscanf(notice, "[mews: %zu bytes of output skipped]", &skipped), 1);
+    CU_ASSERT_EQUAL((size_t)(notice - data) - 2 + skipped, said);
+    guest_says(1, "on it goes");
+    expect_client(slow, "on it goes", false);
+    close(slow);
+    close(quick);
+    unlinkat(setup.logs.dir, "demo.log", 0);
+    daemon_stop();
+}
+
+/* Input that the guest does not take holds its client back and is not lost. */
+static void test_input_backpressure(void)
+{
+    static char text[40000], got[40000];
+    size_t sent = 0, taken = 0;
+    int fd;
+
+    daemon_start();
+    daemon_go();
+    domain_announce(1, "demo");
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)('a' + i % 26);
+    fd = client_attach("attach 0 demo\n", "OK 1 demo\n");
+    for (int round = 0; taken < sizeof(text) && round < 1000; round++) {
+        struct xencons_interface *p = guests[1].page;
+        ssize_t n = send(fd, text + sent, sizeof(text) - sent, MSG_DONTWAIT);
+
+        sent += n > 0 ? (size_t)n : 0;
+        run_loop();
+        CU_ASSERT(p->in_prod - p->in_cons <= sizeof(p->in));
+        while (p->in_cons != p->in_prod)
+            got[taken++] = p->in[p->in_cons++ % sizeof(p->in)];
+        guest_say(1, "", 0);
+        run_loop();
+    }
+    CU_ASSERT_EQUAL_FATAL(taken, sizeof(text));
+    CU_ASSERT_EQUAL(memcmp(got, text, sizeof(text)), 0);
+    /* a client that leaves while it is held back is noticed */
+    CU_ASSERT_EQUAL(send(fd, text, 30000, MSG_DONTWAIT), 30000);
+    run_loop();
+    close(fd);
+    run_loop();
+    daemon_stop();
+}
+
+/* A flood is served up to the burst and then not, and another console does not notice. */
+static void test_flood(void)
+{
+    static char text[2048];
+    size_t took = 0;
+
+    daemon_start();
+    setup.rate = 1024;
+    setup.burst = 16384;
+    daemon_go();
+    domain_announce(1, "flood");
+    domain_announce(2, "quiet");
+    memset(text, '#', sizeof(text));
+    for (int i = 0; i < 100; i++) {
+        took += guest_say(1, text, sizeof(text));
+        run_loop();
+    }
+    /* the burst, a ring in debt, a ring full of what is not taken, and some milliseconds' rate */
+    CU_ASSERT(took >= 16384 && took <= 16384 + 3 * 2048 + 1024);
+    CU_ASSERT(guests[1].masked);
+    guest_says(2, "hello");
+    CU_ASSERT_EQUAL(guests[2].page->out_cons, guests[2].page->out_prod);
+    CU_ASSERT(!guests[2].masked);
+    expect_log("quiet.log", "hello");
+    unlinkat(setup.logs.dir, "flood.log", 0);
+    daemon_stop();
+}
+
+/* Events without output cost the one who sends them, too. */
+static void test_event_flood(void)
+{
+    int served = 0;
+
+    daemon_start();
+    setup.rate = 1024;
+    setup.burst = 16384;
+    daemon_go();
+    domain_announce(1, "noisy");
+    for (int i = 0; i < 1000 && !guests[1].masked; i++) {
+        guest_say(1, "", 0);
+        served++;
+    }
+    CU_ASSERT(served > 32 && served < 80);
+    unlinkat(setup.logs.dir, "noisy.log", 0);
+    daemon_stop();
+}
+
+static void test_broken_ring(void)
+{
+    int fd;
+
+    daemon_start();
+    daemon_go();
+    domain_announce(1, "broken");
+    domain_announce(2, "fine");
+    fd = client_attach("attach 0 broken\n", "OK 1 broken\n");
+    guests[1].page->out_prod = guests[1].page->out_cons + 2049;
+    guest_say(1, "", 0);
+    run_loop();
+    expect_client(fd, "\r\n[mews: the domain broke its console ring; no more output]\r\n", false);
+    guest_say(1, "", 0);
+    client_say(fd, "nobody listens");
+    expect_client(fd, "", false);
+    guest_says(2, "hello");
+    expect_log("fine.log", "hello");
+    expect_log("broken.log", "");
+    domain_die(1);
+    expect_client(fd, "", true);
+    close(fd);
+    /* the next life of it is served again */
+    domain_announce(3, "broken");
+    guest_says(3, "mended");
+    expect_log("broken.log", "mended");
+    daemon_stop();
+}
+
+/* Nodes before the introduction or after it, an emulator's console, a page that is not granted. */
+static void test_finding_domains(void)
+{
+    int fd;
+
+    daemon_start();
+    domain_make(1, "early");
+    daemon_go();
+    CU_ASSERT(guests[1].bound);
+    domain_make(2, "late");
+    fake.domain[2].nodes = false;
+    store_fire("introduce");
+    run_loop();
+    CU_ASSERT(!guests[2].bound);
+    fake.domain[2].nodes = true;
+    store_fire("console 2");
+    run_loop();
+    CU_ASSERT(guests[2].bound);
+    domain_make(3, "hvm");
+    fake.domain[3].type = "ioemu";
+    domain_make(4, "no grant");
+    free(guests[4].page);
+    guests[4].page = NULL;
+    domain_make(5, "wrong port");
+    fake.domain[5].port = 4;
+    store_fire("introduce");
+    run_loop();
+    CU_ASSERT(!guests[3].bound && !guests[4].bound && !guests[5].bound && !guests[5].mapped);
+    /* one that was just made is found by asking, before any event is read */
+    domain_make(6, "new");
+    fd = client_attach("attach 0 new\n", "OK 6 new\n");
+    close(fd);
+    fake.domain[6].name = "renamed";
+    fd = client_attach("attach 0 renamed\n", "OK 6 new\n");
+    close(fd);
+    /* a new port in the nodes is a new console */
+    guests[2].bound = false; /* as when the other end closed it */
+    fake.domain[2].port = 99;
+    store_fire("console 2");
+    guests[2].bound = true;
+    run_loop();
+    CU_ASSERT(!guests[2].bound && !guests[2].mapped);
+    store_fire("console 12345678901234567890");
+    store_fire("console -1");
+    store_fire("rubbish");
+    run_loop();
+    daemon_stop();
+}
+
+static void until_connected(void)
+{
+    for (int i = 0; i < 10000 && !fake.connection; i++) {
+        run_loop();
+        usleep(1000);
+    }
+    run_loop();
+}
+
+/* The store goes and comes back: consoles live on, and what changed meanwhile is found. */
+static void test_store_restart(void)
+{
+    int fd;
+
+    daemon_start();
+    fake.down = true;
+    daemon_go();
+    fake.down = false;
+    domain_make(1, "one");
+    domain_make(2, "two");
+    fd = client_open();
+    client_say(fd, "attach 0 one\n"); /* no store yet: not known */
+    expect_client(fd, "ERR 2 no domain of that name or number has a console\n", true);
+    close(fd);
+    until_connected();
+    CU_ASSERT(guests[1].bound && guests[2].bound);
+    fd = client_attach("attach 0 two\n", "OK 2 two\n");
+    fake.broken = -ECONNRESET;
+    CU_ASSERT_EQUAL(write(fake.connection->fds[1], "", 1), 1);
+    run_loop();
+    CU_ASSERT_PTR_NULL(fake.connection);
+    guest_says(2, "still here");
+    expect_client(fd, "still here", false);
+    fake.domain[1].introduced = false;
+    domain_make(3, "three");
+    until_connected();
+    CU_ASSERT(!guests[1].bound);
+    CU_ASSERT(guests[2].bound && guests[3].bound);
+    guest_says(2, ", always");
+    expect_client(fd, ", always", false);
+    close(fd);
+    daemon_stop();
+}
+
+static void test_listen_twice(void)
+{
+    int fd;
+
+    daemon_start();
+    daemon_go();
+    CU_ASSERT_EQUAL(clients_listen(socket_path), -EADDRINUSE);
+    daemon_stop();
+    /* a socket that a dead daemon left is replaced */
+    fd = clients_listen(socket_path);
+    CU_ASSERT(fd >= 0);
+    close(fd);
+    fd = clients_listen(socket_path);
+    CU_ASSERT(fd >= 0);
+    close(fd);
+    unlink(socket_path);
+}
+
+/* ---- the attaching side, which blocks: it runs in a child, the daemon here ---- */
+
+static pid_t attach_start(const char *target, int in, int out)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        char error[256] = "";
+        int result = consoled_attach(socket_path, target, in, out, 100, error, sizeof(error));
+
+        if (result < 0 && write(out, error, strlen(error)) < 0)
+            _exit(99);
+        _exit(result < 0 ? 100 : result);
+    }
+    CU_ASSERT_FATAL(pid > 0);
+    return pid;
+}
+
+/* Lets the daemon run until the child has ended; returns its wait status. */
+static int attach_end(pid_t pid)
+{
+    int status;
+
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        run_loop();
+        usleep(1000);
+    }
+    return status;
+}
+
+/* Lets the daemon run until `text` is what came out of `fd`. */
+static void expect_screen(int fd, const char *text)
+{
+    char data[512] = "";
+    size_t len = 0;
+
+    for (int i = 0; i < 5000 && len < strlen(text); i++) {
+        ssize_t n = read(fd, data + len, sizeof(data) - 1 - len);
+
+        len += n > 0 ? (size_t)n : 0;
+        run_loop();
+        usleep(1000);
+    }
+    CU_ASSERT_STRING_EQUAL(data, text);
+}
+
+static void test_attaching_side(void)
+{
+    int keys[2], screen[2], none = open("/dev/null", O_RDONLY);
+    pid_t pid;
+
+    daemon_start();
+    daemon_go();
+    domain_announce(1, "demo");
+    guest_says(1, "hello");
+    CU_ASSERT_EQUAL_FATAL(pipe(keys) | pipe2(screen, O_NONBLOCK), 0);
+    CU_ASSERT_EQUAL(write(keys[1], "ls\r\x1d" "rest", 8), 8);
+    pid = attach_start("demo", keys[0], screen[1]);
+    CU_ASSERT_EQUAL(attach_end(pid), CONSOLED_LEFT << 8);
+    run_loop();
+    CU_ASSERT_EQUAL(guests[1].page->in_prod, 3);
+    CU_ASSERT_EQUAL(memcmp(guests[1].page->in, "ls\r", 3), 0);
+    pid = attach_start("nobody", none, screen[1]);
+    CU_ASSERT_EQUAL(attach_end(pid), 100 << 8);
+    expect_screen(screen[0], "nobody: no domain of that name or number has a console");
+    pid = attach_start("two\nlines", none, screen[1]);
+    CU_ASSERT_EQUAL(attach_end(pid), 100 << 8);
+    expect_screen(screen[0], "not a domain's name or number: two\nlines: Invalid argument");
+    /* without a keyboard: stays until the domain ends */
+    pid = attach_start("demo", none, screen[1]);
+    expect_screen(screen[0], "hello");
+    guest_says(1, " again");
+    expect_screen(screen[0], " again");
+    domain_die(1);
+    CU_ASSERT_EQUAL(attach_end(pid), CONSOLED_ENDED << 8);
+    for (int i = 0; i < 2; i++) {
+        close(keys[i]);
+        close(screen[i]);
+    }
+    close(none);
+    unlinkat(setup.logs.dir, "demo.log", 0);
+    daemon_stop();
+}
+
+/* A terminal is raw while it is attached and as before when that ends, by the key or by a signal. */
+static void test_attaching_terminal(void)
+{
+    struct termios before, during, after;
+    int master, terminal, screen[2];
+
+    daemon_start();
+    daemon_go();
+    domain_announce(1, "demo");
+    guest_says(1, "hello");
+    CU_ASSERT_EQUAL_FATAL(openpty(&master, &terminal, NULL, NULL, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(pipe2(screen, O_NONBLOCK), 0);
+    CU_ASSERT_EQUAL(tcgetattr(terminal, &before), 0);
+    for (int by_signal = 0; by_signal < 2; by_signal++) {
+        pid_t pid = attach_start("demo", terminal, screen[1]);
+        int status;
+
+        expect_screen(screen[0], "hello");
+        CU_ASSERT_EQUAL(tcgetattr(terminal, &during), 0);
+        CU_ASSERT_EQUAL(during.c_lflag & (tcflag_t)(ICANON | ECHO | ISIG), 0);
+        if (by_signal)
+            kill(pid, SIGTERM);
+        else
+            CU_ASSERT_EQUAL(write(master, "\x03\x1d", 2), 2);
+        status = attach_end(pid);
+        CU_ASSERT_EQUAL(status, by_signal ? SIGTERM : CONSOLED_LEFT << 8);
+        CU_ASSERT_EQUAL(tcgetattr(terminal, &after), 0);
+        CU_ASSERT_EQUAL(memcmp(&before, &after, sizeof(before)), 0);
+    }
+    CU_ASSERT_EQUAL(guests[1].page->in[0], 3); /* Ctrl-C is the guest's */
+    close(master);
+    close(terminal);
+    close(screen[0]);
+    close(screen[1]);
+    unlinkat(setup.logs.dir, "demo.log", 0);
+    daemon_stop();
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"log and attach", test_log_and_attach},
+                                  {"requests", test_requests},
+                                  {"slow client", test_slow_client},
+                                  {"input backpressure", test_input_backpressure},
+                                  {"flood", test_flood},
+                                  {"flood of events", test_event_flood},
+                                  {"broken ring", test_broken_ring},
+                                  {"finding domains", test_finding_domains},
+                                  {"store restart", test_store_restart},
+                                  {"listen twice", test_listen_twice},
+                                  {"attaching side", test_attaching_side},
+                                  {"attaching a terminal", test_attaching_terminal},
+                                  CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{"console daemon", suite_start, suite_end, NULL, NULL, tests},
+                             CU_SUITE_INFO_NULL};
+    unsigned int failed;
+
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return 1;
+    CU_basic_set_mode(CU_BRM_NORMAL);
+    CU_basic_run_tests();
+    failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed != 0;
+}
