@@ -20,3 +20,4 @@ INSTALL += $(BUILD)/dom0-tools/xenstored/xenstored=/usr/sbin/xenstored
 
 XENSTORED_TEST_FLAGS := -D_GNU_SOURCE -Iinclude -Idom0-tools/xenstored
 $(eval $(call unit_test,xenstored-store-test,tests/unit/xenstored-store-test.c $(XENSTORED_LOGIC),$(XENSTORED_TEST_FLAGS)))
+$(eval $(call unit_test,xenstored-wire-test,tests/unit/xenstored-wire-test.c $(XENSTORED_LOGIC),$(XENSTORED_TEST_FLAGS)))

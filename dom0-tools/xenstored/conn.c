@@ -105,7 +105,9 @@ void conn_reply(struct conn *conn, uint32_t type, const struct xsd_sockmsg *requ
 {
     struct conn_message *message = message_new(type, request->req_id, request->tx_id, len);
 
-    memcpy(message->bytes + sizeof(*request), data, len);
+    if (len) {
+        memcpy(message->bytes + sizeof(*request), data, len);
+    }
     conn->reply_bytes += message->len;
     message_queue(conn, message);
 }
