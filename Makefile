@@ -69,7 +69,9 @@ $(BUILD)/node/overlay.cpio: $(foreach pair,$(INSTALL),$(firstword $(subst =, ,$(
 .PHONY: build-all
 build-all: $(ALL)
 
-install: build-all
+.PHONY: install-files
+install: build-all install-files
+install-files: $(foreach pair,$(INSTALL),$(firstword $(subst =, ,$(pair))))
 	@set -e; for pair in $(INSTALL); do \
 	    mkdir -p "$$(dirname "$(DESTDIR)$${pair#*=}")"; \
 	    cp -P --remove-destination --preserve=mode,links "$${pair%%=*}" "$(DESTDIR)$${pair#*=}"; done

@@ -20,7 +20,7 @@ $(NODE)/vmlinux: $(NODE)/vmlinuz $(BUILD)/mews-unpack-kernel
 # (the top Makefile adds what INSTALL names to what this depends on, once all parts have been read)
 $(NODE)/overlay.cpio: $(NODE)/base.cpio $(NODE)/vmlinux $(addprefix dom0-tools/node/,samples init vps-init vps.xml)
 	@rm -rf $(NODE)/installed && mkdir -p $(NODE)/installed
-	@$(MAKE) --no-print-directory -s install DESTDIR=$(NODE)/installed
+	@$(MAKE) --no-print-directory -s install-files DESTDIR=$(NODE)/installed
 	dom0-tools/node/samples $(NODE) $(NODE)/vmlinux $(NODE)/installed
 
 .PHONY: node
