@@ -2,8 +2,9 @@
 /*
  * Event channels, 2-level ABI (4096 ports): one bit that says "something happened", from a domain, a
  * virtual or a physical interrupt, to a vcpu. Behaviour: public/event_channel.h, and Xen 4.17's answers.
- * Locks: RANK_EVTCHN for all changes of a port's state; sending takes no lock of the receiver's beyond
- * its port's atomics where that can be had.
+ * Locks: RANK_EVTCHN for all changes of a port's state; both ends' where two ports are tied together or parted.
+ * So sending takes the sender's lock alone, which keeps the other end where it is; virtual and physical
+ * interrupts take none.
  */
 #ifndef DOMAIN_EVTCHN_H
 #define DOMAIN_EVTCHN_H
@@ -27,18 +28,21 @@ struct evtchn {
     u16 remote_domid;  /* unbound, interdomain */
     u16 pirq;
     u32 remote_port;
+    struct domain *remote; /* interdomain: the other end's domain, which cannot go while we are tied to it */
 };
 
 struct domain_evtchn {
     spinlock_t lock;
     struct evtchn *buckets[EVTCHN_PORTS / 128]; /* made on demand */
-    u32 max_ports;                             /* limit from domain creation */
+    u32 max_ports;                             /* limit from domain creation; 0: no more, it dies */
     u32 active;
+    u32 lowest_free;                           /* no port below it is free */
+    volatile u32 pollers;                      /* vcpus in SCHEDOP_poll */
 };
 
 struct vcpu_evtchn {
     u16 virq_port[24]; /* 0: not bound */
-    u32 poll_port;     /* SCHEDOP_poll: one port, or 0 */
+    u32 poll_port;     /* SCHEDOP_poll: that one port, or 0: any */
     volatile bool polling;
 };
 
@@ -53,6 +57,20 @@ void evtchn_send_global_virq(u32 virq);                /* VIRQ_DOM_EXC etc: to t
 void evtchn_send_pirq(struct domain *d, u32 pirq, u32 port);
 int evtchn_alloc_unbound(struct domain *d, u16 remote, u32 *port);
 int evtchn_unmask(struct domain *d, u32 port);
+
+/* A guest's, each 0 or -errno as Xen 4.17 has them (hypercall/event_calls.c). */
+int evtchn_bind_interdomain(struct domain *d, struct domain *remote, u32 remote_port, u32 *port);
+int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port);
+int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port);
+int evtchn_bind_pirq(struct domain *d, u32 pirq, bool share, u32 *port);
+int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
+int evtchn_close(struct domain *d, u32 port);
+/* Closes all; -ERESTART when something more urgent came. No lock held. */
+int evtchn_reset(struct domain *d);
+/* A consistent copy of a port. -EINVAL: there is no such port. */
+int evtchn_read(struct domain *d, u32 port, struct evtchn *out);
+/* Can d have that port, and is it pending? For SCHEDOP_poll. -EINVAL: no such port. 0 or 1. */
+int evtchn_pending(struct domain *d, u32 port);
 
 /* Sets v's upcall flag and makes it run or look soon. */
 void vcpu_mark_events_pending(struct vcpu *v);

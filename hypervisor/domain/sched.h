@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs. Each CPU has a run queue of its own; vcpus have weight and cap (credit style) and are
- * boosted for a short while when they wake for I/O. No periodic tick: a timer is armed for the end of a
- * slice only when someone else waits. An idle CPU halts (and scrubs dirty frames first).
+ * Who runs. Each CPU has a run queue of its own, in the order of the vcpus' virtual time: the time they
+ * ran, divided by their domain's weight. Who slept comes back a little before the others, so that a wake
+ * for I/O runs at once while a spinner has only its share. A domain's cap is a budget per period, after which it
+ * is parked. No periodic tick: a timer is armed for the end of a slice only when someone else waits (or a
+ * budget ends). An idle CPU halts, scrubs dirty frames first, and keeps the last vcpu loaded
+ * until another one comes.
  */
 #ifndef DOMAIN_SCHED_H
 #define DOMAIN_SCHED_H
 
+#include "cpu/lock.h"
+#include "cpu/timer.h"
 #include "lib/types.h"
 
 struct domain;
@@ -18,20 +23,27 @@ struct vcpu_sched {
     volatile bool running;      /* its registers are live on v->cpu */
     volatile bool blocked;      /* waits for an event */
     volatile bool down;         /* VCPUOP_down, or not yet up */
-    u32 pause_count;
-    s64 credit;
-    u64 slice_start, last_wake, run_ns;
+    volatile u32 pause_count;
+    u64 virtual_ns;             /* run time over weight; comparable within one CPU's queue */
+    u64 slice_start, run_ns;    /* run_ns: all the time it ran, up to slice_start */
     u64 hard_affinity, soft_affinity; /* CPU masks */
-    bool boosted;
 };
 
 struct domain_sched {
     u32 weight;  /* default 256 */
     u32 cap;     /* hundredths of a CPU, 0: none */
+    volatile bool parked;        /* has used up its cap until the period ends */
+    volatile u64 used;           /* run time in this period, ns */
+    u64 period_start;
+    struct timer period;
 };
+
+/* May guests go to other CPUs than the first? Boot option; false: only where their affinity asks for it. */
+extern bool sched_spread;
 
 void sched_init_cpu(void);             /* makes this CPU's queue and its idle vcpu */
 void sched_domain_init(struct domain *d);
+void sched_domain_destroy(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 bool vcpu_runnable(const struct vcpu *v);
@@ -43,6 +55,12 @@ void schedule(void);
 void vcpu_block(struct vcpu *v);
 void vcpu_yield(struct vcpu *v);
 void vcpu_wake(struct vcpu *v);        /* something changed: runnable now? any context */
+void vcpu_unblock(struct vcpu *v);     /* ends a block or a poll */
+void vcpu_kick(struct vcpu *v);        /* unblock, or look at your events: it has something new */
+/* Where v should run next: one of the CPUs it may use. */
+u32 sched_pick_cpu(const struct vcpu *v);
+/* A consistent view of v's run states for one moment: locks the queue of the CPU it is on. */
+spinlock_t *sched_lock_vcpu(struct vcpu *v);
 /* Counted; _sync waits until v is off its CPU with its state saved. */
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_pause_sync(struct vcpu *v);

@@ -23,19 +23,27 @@ struct guest_area {
 struct vcpu_time {
     struct timer oneshot;   /* set_timer_op, VCPUOP_set_singleshot_timer -> VIRQ_TIMER */
     struct timer poll;      /* SCHEDOP_poll's timeout */
+    struct timer periodic;  /* VCPUOP_set_periodic_timer -> VIRQ_TIMER */
+    u64 period;             /* ns */
     struct vcpu_runstate_info runstate;
     struct guest_area runstate_area;
     struct guest_area time_area;
+    u32 version;            /* of vcpu_time_info; odd while it changes */
 };
 
 struct domain_time {
     s32 time_offset_seconds;
     u32 wc_version;
+    struct timer watchdog[2]; /* SCHEDOP_watchdog */
+    u8 watchdogs_in_use;      /* bits */
 };
 
 void time_vcpu_init(struct vcpu *v);
 void time_vcpu_destroy(struct vcpu *v);      /* stops timers, lets go of areas. No other CPU uses v. */
 void time_domain_init(struct domain *d);
+void time_domain_destroy(struct domain *d);
+/* The timers go where the vcpu goes. */
+void time_vcpu_move(struct vcpu *v, u32 cpu);
 /* Writes vcpu_time_info of v (into v->info and the registered area). At schedule-in. */
 void time_update_vcpu(struct vcpu *v);
 /* Wall clock into shared info. */
@@ -43,6 +51,17 @@ void time_update_wallclock(struct domain *d);
 void time_update_wallclock_all(void);
 /* Run-state change at `now`; copies out to the guest's area. */
 void runstate_change(struct vcpu *v, u32 state, u64 now);
+/* The run states as of now. */
+void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
+/* Registers the area for them (address 0: none) and fills it. 0 or -EFAULT. */
+int runstate_register(struct vcpu *v, u64 address);
+/* The same for the second copy of vcpu_time_info. */
+int time_register_area(struct vcpu *v, u64 address);
+/* VCPUOP_set_periodic_timer, 0: none. period in ns. */
+void time_set_periodic(struct vcpu *v, u64 period);
+/* SCHEDOP_watchdog: `id` 0 makes one, else sets it anew; 0 seconds stops it. The id made, 0, -EINVAL, -ENOSPC (both
+ * are in use). */
+int time_set_watchdog(struct domain *d, u32 id, u32 seconds);
 /* areas: translate and hold (the current guest's or v's kernel address space), write, let go. 0, -EFAULT, -EINVAL. */
 int guest_area_set(struct vcpu *v, struct guest_area *a, u64 address, u32 size);
 void guest_area_write(struct guest_area *a, u32 offset, const void *from, u32 size);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grants in use. The guest's entry says who may do what; ring 0 reads it once, marks it by compare-and-exchange, and
+ * from then on goes by its own record of that use (struct grant_active), never by the entry again.
+ *
+ * Whose reference is whose: a use that is a mapping in page tables has its reference on the frame in the
+ * page-table entry, and whoever clears that entry (an unmap, or the tables' teardown) puts it. A device mapping's
+ * is held by its handle. A copy holds its own while it copies. grant_active only counts uses, so that the guest's
+ * entry shows GTF_reading and GTF_writing for as long as there are any.
+ *
+ * Locks: the granting domain's for its active records and entries, the mapping domain's for its handles;
+ * never both at once.
+ */
+#include "domain/grant.h"
+
+#include <public/grant_table.h>
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "memory/alloc.h"
+#include "memory/frame.h"
+
+#define ACTIVE_ORDER 1 /* pages for a table page's active records */
+#define UNSTABLE_MAX 5 /* times that an entry may change under us */
+#define RELINQUISH_UNIT 64
+
+_Static_assert(GRANT_ENTRIES * sizeof(struct grant_active) <= PAGE_SIZE << ACTIVE_ORDER, "active records fit");
+_Static_assert(MAPTRACK_ENTRIES * sizeof(struct grant_maptrack) <= PAGE_SIZE, "handles fit");
+_Static_assert(GRANT_ENTRIES * sizeof(struct grant_entry_v1) == PAGE_SIZE, "512 entries a page");
+
+static struct grant_entry_v1 *entry_of(const struct domain_grants *g, u32 ref)
+{
+    return (struct grant_entry_v1 *)g->table[ref / GRANT_ENTRIES] + ref % GRANT_ENTRIES;
+}
+
+static struct grant_active *active_of(const struct domain_grants *g, u32 ref)
+{
+    return ref / GRANT_ENTRIES < g->frames ? &g->active[ref / GRANT_ENTRIES][ref % GRANT_ENTRIES] : NULL;
+}
+
+/* flags and domid as one word, as they lie in memory */
+static u32 *entry_word(struct grant_entry_v1 *e)
+{
+    return (u32 *)(void *)e;
+}
+
+/* Marks the entry as being read (and written), if it grants that to `to`. */
+static int entry_mark(struct grant_entry_v1 *e, u16 to, bool readonly)
+{
+    u32 old = ACCESS_ONCE(*entry_word(e));
+
+    for (u32 tries = 0; tries < UNSTABLE_MAX; tries++) {
+        u32 marks = GTF_reading | (readonly ? 0 : GTF_writing);
+
+        if ((old & GTF_type_mask) != GTF_permit_access || old >> 16 != to)
+            return GNTST_general_error;
+        if (!readonly && (old & GTF_readonly))
+            return GNTST_general_error;
+        if (__atomic_compare_exchange_n(entry_word(e), &old, old | marks, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            return GNTST_okay;
+    }
+    return GNTST_general_error;
+}
+
+/* Takes away the marks that no use stands for any more. */
+static void entry_unmark(struct grant_entry_v1 *e, const struct grant_active *a)
+{
+    u32 marks = a->writers ? 0 : GTF_writing;
+
+    if (!a->writers && !a->readers)
+        marks |= GTF_reading;
+    if (marks)
+        __atomic_fetch_and(&e->flags, (u16)~marks, __ATOMIC_SEQ_CST);
+}
+
+/* Lock held. */
+static int use_locked(struct domain *rd, struct grant_active *a, u32 ref, u16 to, bool readonly, mfn_t *m)
+{
+    struct grant_entry_v1 *e = entry_of(&rd->grants, ref);
+    bool in_use = a->readers || a->writers;
+    int status;
+
+    if (in_use && a->domid != to)
+        return GNTST_general_error;
+    if (!in_use || (!readonly && !a->writers)) {
+        status = entry_mark(e, to, readonly);
+        if (status)
+            return status;
+    }
+    if (!in_use) {
+        a->frame = ACCESS_ONCE(e->frame);
+        a->domid = to;
+    }
+    *m = mfn(a->frame);
+    if (readonly ? !frame_get(*m, rd) : frame_get_writable(*m, rd) != 0) {
+        entry_unmark(e, a);
+        return GNTST_general_error;
+    }
+    if (readonly)
+        a->readers++;
+    else
+        a->writers++;
+    return GNTST_okay;
+}
+
+int grant_use(struct domain *rd, u32 ref, u16 to, bool readonly, mfn_t *m)
+{
+    struct grant_active *a;
+    int status;
+
+    spin_lock(&rd->grants.lock);
+    a = active_of(&rd->grants, ref);
+    if (unlikely(rd->death != DOMAIN_ALIVE))
+        status = GNTST_general_error;
+    else if (unlikely(!a))
+        status = GNTST_bad_gntref;
+    else
+        status = use_locked(rd, a, ref, to, readonly, m);
+    spin_unlock(&rd->grants.lock);
+    return status;
+}
+
+void grant_unuse(struct domain *rd, u32 ref, bool readonly)
+{
+    struct grant_active *a;
+
+    spin_lock(&rd->grants.lock);
+    a = active_of(&rd->grants, ref);
+    if (likely(a)) { /* else its tables are gone, with the domain */
+        if (readonly)
+            a->readers--;
+        else
+            a->writers--;
+        entry_unmark(entry_of(&rd->grants, ref), a);
+    }
+    spin_unlock(&rd->grants.lock);
+}
+
+static struct grant_maptrack *handle_of(const struct domain_grants *g, u32 handle)
+{
+    if (handle / MAPTRACK_ENTRIES >= g->maptrack_frames)
+        return NULL;
+    return &g->maptrack[handle / MAPTRACK_ENTRIES][handle % MAPTRACK_ENTRIES];
+}
+
+/* A page more of handles, all free. Lock held. */
+static bool maptrack_grow(struct domain_grants *g)
+{
+    u32 first = g->maptrack_frames * MAPTRACK_ENTRIES;
+    struct grant_maptrack *page;
+
+    if (g->maptrack_frames == g->max_maptrack_frames)
+        return false;
+    page = alloc_page();
+    if (!page)
+        return false;
+    for (u32 i = 0; i < MAPTRACK_ENTRIES; i++)
+        page[i].next_free = i + 1 < MAPTRACK_ENTRIES ? first + i + 2 : 0;
+    g->maptrack[g->maptrack_frames++] = page;
+    g->maptrack_free = first + 1;
+    return true;
+}
+
+int grant_handle_take(struct domain *d, const struct grant_maptrack *m, u32 *handle)
+{
+    struct domain_grants *g = &d->grants;
+    int status = GNTST_no_device_space;
+
+    spin_lock(&g->lock);
+    if (g->maptrack_free || maptrack_grow(g)) {
+        struct grant_maptrack *t = handle_of(g, g->maptrack_free - 1);
+
+        *handle = g->maptrack_free - 1;
+        g->maptrack_free = t->next_free;
+        *t = *m;
+        status = GNTST_okay;
+    }
+    spin_unlock(&g->lock);
+    return status;
+}
+
+bool grant_handle_begin(struct domain *d, u32 handle, struct grant_maptrack *m)
+{
+    struct grant_maptrack *t;
+    bool ok;
+
+    spin_lock(&d->grants.lock);
+    t = handle_of(&d->grants, handle);
+    ok = t && t->flags && !t->busy;
+    if (ok) {
+        t->busy = true;
+        *m = *t;
+    }
+    spin_unlock(&d->grants.lock);
+    return ok;
+}
+
+void grant_handle_end(struct domain *d, u32 handle, u16 flags_left)
+{
+    struct grant_maptrack *t;
+
+    spin_lock(&d->grants.lock);
+    t = handle_of(&d->grants, handle);
+    t->busy = false;
+    t->flags = flags_left;
+    if (!flags_left) {
+        t->domain = NULL;
+        t->next_free = d->grants.maptrack_free;
+        d->grants.maptrack_free = handle + 1;
+    }
+    spin_unlock(&d->grants.lock);
+}
+
+/* One page more. Lock held. */
+static int grow_by_one(struct domain *d)
+{
+    struct domain_grants *g = &d->grants;
+    void *page, *active;
+
+    page = alloc_page();
+    active = alloc_pages(ACTIVE_ORDER);
+    if (!page || !active) {
+        if (page)
+            free_page(page);
+        if (active)
+            free_pages(active, ACTIVE_ORDER);
+        return -ENOMEM;
+    }
+    frame_share(page, d);
+    g->table[g->frames] = page;
+    g->active[g->frames] = active;
+    g->frames++;
+    return 0;
+}
+
+int grant_grow(struct domain *d, u32 n)
+{
+    struct domain_grants *g = &d->grants;
+    int error = 0;
+
+    spin_lock(&g->lock);
+    if (n > g->max_frames || !g->table)
+        error = -EINVAL;
+    while (!error && g->frames < n)
+        error = grow_by_one(d);
+    spin_unlock(&g->lock);
+    return error;
+}
+
+void *grant_frame_page(struct domain *d, u32 i)
+{
+    void *page;
+
+    spin_lock(&d->grants.lock);
+    page = i < d->grants.frames ? d->grants.table[i] : NULL;
+    spin_unlock(&d->grants.lock);
+    return page;
+}
+
+int grant_domain_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
+{
+    struct domain_grants *g = &d->grants;
+
+    spin_lock_init(&g->lock, RANK_GRANT);
+    g->max_frames = max_frames;
+    g->max_maptrack_frames = max_maptrack_frames;
+    g->table = hv_alloc((max_frames + 1) * sizeof(*g->table));
+    g->active = hv_alloc((max_frames + 1) * sizeof(*g->active));
+    g->maptrack = hv_alloc((max_maptrack_frames + 1) * sizeof(*g->maptrack));
+    if (!g->table || !g->active || !g->maptrack)
+        return -ENOMEM;
+    return max_frames ? grant_grow(d, 1) : 0;
+}
+
+int grant_relinquish(struct domain *d)
+{
+    struct domain_grants *g = &d->grants;
+    struct grant_maptrack m;
+
+    for (; g->relinquish_at < g->maptrack_frames * MAPTRACK_ENTRIES; g->relinquish_at++) {
+        u32 handle = g->relinquish_at;
+
+        if (handle % RELINQUISH_UNIT == RELINQUISH_UNIT - 1 && preempt_needed())
+            return -ERESTART;
+        if (!grant_handle_begin(d, handle, &m))
+            continue;
+        if (m.flags & GNTMAP_device_map) {
+            if (m.flags & GNTMAP_readonly)
+                frame_put(mfn(m.frame));
+            else
+                frame_put_writable(mfn(m.frame));
+        }
+        grant_handle_end(d, handle, 0);
+        grant_unuse(m.domain, m.ref, m.flags & GNTMAP_readonly);
+        domain_put(m.domain);
+    }
+    return 0;
+}
+
+void grant_domain_destroy(struct domain *d)
+{
+    struct domain_grants *g = &d->grants;
+    u32 frames;
+
+    /* Others may still have mappings of this domain's frames, and end them later: they find no records. */
+    spin_lock(&g->lock);
+    frames = g->frames;
+    g->frames = 0;
+    g->max_frames = 0;
+    spin_unlock(&g->lock);
+    for (u32 i = 0; i < frames; i++) {
+        frame_unshare(g->table[i]);
+        free_pages(g->active[i], ACTIVE_ORDER);
+    }
+    for (u32 i = 0; i < g->maptrack_frames; i++)
+        free_page(g->maptrack[i]);
+    g->maptrack_frames = 0;
+    hv_free(g->table);
+    hv_free(g->active);
+    hv_free(g->maptrack);
+    g->table = NULL;
+    g->active = NULL;
+    g->maptrack = NULL;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest sees of time. The scale from TSC to system time is measured once (cpu/clock.h), so what is written
+ * here is the same each time, for each vcpu; it is written again whenever a vcpu is loaded, because the
+ * guest can write over it. Areas that a guest registers by address are translated once and their
+ * frames held: nothing here may fault, whatever the guest does to its page tables later.
+ */
+#include "domain/time.h"
+
+#include <public/sched.h>
+#include <public/vcpu.h>
+#include <public/xen.h>
+
+#include "cpu/clock.h"
+#include "domain/domain.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "memory/pagetable.h"
+
+#define SECOND_NS 1000000000ull
+
+/* Where byte `offset` of an area lies. */
+static void *area_at(const struct guest_area *a, u32 offset)
+{
+    u32 at = a->offset + offset;
+
+    return (char *)mfn_to_virt(a->frame[at / PAGE_SIZE]) + at % PAGE_SIZE;
+}
+
+void guest_area_write(struct guest_area *a, u32 offset, const void *from, u32 size)
+{
+    const char *p = from;
+
+    if (!mfn_x(a->frame[0]))
+        return;
+    while (size) {
+        u32 room = (u32)(PAGE_SIZE - (a->offset + offset) % PAGE_SIZE), n = MIN(size, room);
+        void *to = area_at(a, offset);
+
+        /* what other vcpus read as one word is written as one */
+        if (n == 8 && !((u64)to & 7) && !((u64)p & 7))
+            __atomic_store_n((u64 *)to, *(const u64 *)p, __ATOMIC_RELEASE);
+        else
+            memcpy(to, p, n);
+        p += n;
+        offset += n;
+        size -= n;
+    }
+}
+
+static void area_release(struct guest_area *a)
+{
+    for (u32 i = 0; i < 2; i++)
+        if (mfn_x(a->frame[i]))
+            frame_put_writable(a->frame[i]);
+    *a = (struct guest_area){0};
+}
+
+/* Translates and holds; the area is not used yet. */
+static int area_hold(struct vcpu *v, struct guest_area *a, u64 address, u32 size)
+{
+    u64 first = address & PAGE_MASK, last = (address + size - 1) & PAGE_MASK;
+
+    *a = (struct guest_area){.offset = (u16)(address & ~PAGE_MASK), .size = (u16)size};
+    for (u32 i = 0; i <= (first != last); i++) {
+        u64 flags;
+        mfn_t m = pt_translate(current_vcpu(), i ? last : first, false, &flags);
+
+        if (mfn_eq(m, INVALID_MFN) || !(flags & PTE_RW) || frame_get_writable(m, v->domain)) {
+            area_release(a);
+            return -EFAULT;
+        }
+        a->frame[i] = m;
+    }
+    return 0;
+}
+
+/* The area is written under the queue's lock (run states) or by v's own CPU: swap it under the lock. */
+static void area_swap(struct vcpu *v, struct guest_area *a, struct guest_area *with)
+{
+    spinlock_t *lock = sched_lock_vcpu(v);
+    struct guest_area old = *a;
+
+    *a = *with;
+    *with = old;
+    spin_unlock(lock);
+}
+
+int guest_area_set(struct vcpu *v, struct guest_area *a, u64 address, u32 size)
+{
+    struct guest_area made;
+    int error = area_hold(v, &made, address, size);
+
+    if (error)
+        return error;
+    area_swap(v, a, &made);
+    area_release(&made);
+    return 0;
+}
+
+void guest_area_clear(struct vcpu *v, struct guest_area *a)
+{
+    struct guest_area none = {0};
+
+    area_swap(v, a, &none);
+    area_release(&none);
+}
+
+/* Fills what never changes; the version is the caller's. */
+static void fill_time(struct vcpu_time_info *t)
+{
+    t->tsc_timestamp = clock_scale.tsc_base;
+    t->system_time = clock_scale.ns_base;
+    t->tsc_to_system_mul = clock_scale.mul_frac;
+    t->tsc_shift = (int8_t)clock_scale.shift;
+    t->flags = 0;
+}
+
+/* v is loaded on this CPU, or does not run. */
+void time_update_vcpu(struct vcpu *v)
+{
+    struct vcpu_time_info *t = &v->info->time;
+    struct guest_area *a = &v->time.time_area;
+    struct vcpu_time_info copy = {0};
+    u32 version = v->time.version + 2;
+
+    v->time.version = version;
+    ACCESS_ONCE(t->version) = version - 1;
+    barrier();
+    fill_time(t);
+    barrier();
+    ACCESS_ONCE(t->version) = version;
+    if (likely(!mfn_x(a->frame[0])))
+        return;
+    fill_time(&copy);
+    copy.version = version - 1;
+    guest_area_write(a, 0, &copy.version, sizeof(copy.version));
+    barrier();
+    guest_area_write(a, 0, &copy, sizeof(copy));
+    barrier();
+    guest_area_write(a, 0, &version, sizeof(version));
+}
+
+int time_register_area(struct vcpu *v, u64 address)
+{
+    int error = 0;
+
+    if (address)
+        error = guest_area_set(v, &v->time.time_area, address, sizeof(struct vcpu_time_info));
+    else
+        guest_area_clear(v, &v->time.time_area);
+    if (!error && v == current_vcpu())
+        time_update_vcpu(v);
+    return error;
+}
+
+void time_update_wallclock(struct domain *d)
+{
+    struct shared_info *s = d->shared;
+    u64 seconds;
+    u32 nanoseconds;
+
+    if (!s)
+        return;
+    clock_get_wallclock(&seconds, &nanoseconds);
+    seconds += (u64)(s64)d->time.time_offset_seconds;
+    d->time.wc_version += 2;
+    ACCESS_ONCE(s->wc_version) = d->time.wc_version - 1;
+    barrier();
+    s->wc_sec = (u32)seconds;
+    s->wc_sec_hi = (u32)(seconds >> 32);
+    s->wc_nsec = nanoseconds;
+    barrier();
+    ACCESS_ONCE(s->wc_version) = d->time.wc_version;
+}
+
+void time_update_wallclock_all(void)
+{
+    struct domain *d = domain_next(0);
+
+    while (d) {
+        u16 after = (u16)(d->id + 1);
+
+        time_update_wallclock(d);
+        domain_put(d);
+        d = domain_next(after);
+    }
+}
+
+/* Copies the run states out: with the update flag first, if the guest asked for that, so that another vcpu that
+ * reads them can tell. Queue's lock held. */
+static void runstate_copy(struct vcpu *v)
+{
+    struct guest_area *a = &v->time.runstate_area;
+    struct vcpu_runstate_info copy = v->time.runstate;
+    const u32 at = offsetof(struct vcpu_runstate_info, state_entry_time);
+
+    if (!mfn_x(a->frame[0]))
+        return;
+    if (!(v->domain->pv.vm_assist >> VMASST_TYPE_runstate_update_flag & 1)) {
+        guest_area_write(a, 0, &copy, sizeof(copy));
+        return;
+    }
+    copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
+    guest_area_write(a, at, &copy.state_entry_time, sizeof(u64));
+    barrier();
+    guest_area_write(a, 0, &copy, sizeof(copy));
+    barrier();
+    copy.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
+    guest_area_write(a, at, &copy.state_entry_time, sizeof(u64));
+}
+
+void runstate_change(struct vcpu *v, u32 state, u64 now)
+{
+    struct vcpu_runstate_info *r = &v->time.runstate;
+
+    if (now > r->state_entry_time) {
+        r->time[r->state] += now - r->state_entry_time;
+        r->state_entry_time = now;
+    }
+    r->state = (int)state;
+    runstate_copy(v);
+}
+
+void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    spinlock_t *lock = sched_lock_vcpu(v);
+    u64 now = now_ns();
+
+    *out = v->time.runstate;
+    spin_unlock(lock);
+    if (now > out->state_entry_time)
+        out->time[out->state] += now - out->state_entry_time;
+}
+
+int runstate_register(struct vcpu *v, u64 address)
+{
+    spinlock_t *lock;
+    int error;
+
+    if (!address) {
+        guest_area_clear(v, &v->time.runstate_area);
+        return 0;
+    }
+    error = guest_area_set(v, &v->time.runstate_area, address, sizeof(struct vcpu_runstate_info));
+    if (error)
+        return error;
+    lock = sched_lock_vcpu(v);
+    runstate_copy(v);
+    spin_unlock(lock);
+    return 0;
+}
+
+static void oneshot_over(void *v)
+{
+    evtchn_send_virq(v, VIRQ_TIMER);
+}
+
+static void poll_over(void *data)
+{
+    struct vcpu *v = data;
+
+    if (v->evtchn.polling)
+        vcpu_unblock(v);
+}
+
+static void period_over(void *data)
+{
+    struct vcpu *v = data;
+
+    evtchn_send_virq(v, VIRQ_TIMER);
+    if (v->time.period)
+        timer_set(&v->time.periodic, now_ns() + v->time.period);
+}
+
+void time_set_periodic(struct vcpu *v, u64 period)
+{
+    v->time.period = period;
+    if (period)
+        timer_set(&v->time.periodic, now_ns() + period);
+    else
+        timer_stop(&v->time.periodic);
+}
+
+void time_vcpu_init(struct vcpu *v)
+{
+    timer_init(&v->time.oneshot, oneshot_over, v, v->cpu);
+    timer_init(&v->time.poll, poll_over, v, v->cpu);
+    timer_init(&v->time.periodic, period_over, v, v->cpu);
+    v->time.runstate.state = RUNSTATE_offline;
+    v->time.runstate.state_entry_time = now_ns();
+    time_update_vcpu(v);
+}
+
+void time_vcpu_destroy(struct vcpu *v)
+{
+    v->time.period = 0;
+    timer_kill(&v->time.oneshot);
+    timer_kill(&v->time.poll);
+    timer_kill(&v->time.periodic);
+    guest_area_clear(v, &v->time.runstate_area);
+    guest_area_clear(v, &v->time.time_area);
+}
+
+void time_vcpu_move(struct vcpu *v, u32 cpu)
+{
+    timer_move(&v->time.oneshot, cpu);
+    timer_move(&v->time.poll, cpu);
+    timer_move(&v->time.periodic, cpu);
+}
+
+static void watchdog_over(void *d)
+{
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+int time_set_watchdog(struct domain *d, u32 id, u32 seconds)
+{
+    u8 used = d->time.watchdogs_in_use;
+
+    if (id > ARRAY_SIZE(d->time.watchdog))
+        return -EINVAL;
+    if (!id) {
+        if (!seconds)
+            return -EINVAL;
+        /* two vcpus at once: one of them may find it taken */
+        do {
+            id = !(used & 1) ? 1 : !(used & 2) ? 2 : 0;
+            if (!id)
+                return -ENOSPC;
+        } while (!__atomic_compare_exchange_n(&d->time.watchdogs_in_use, &used, (u8)(used | id), false,
+                                              __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+        timer_set(&d->time.watchdog[id - 1], now_ns() + seconds * SECOND_NS);
+        return (int)id;
+    }
+    if (!(used & id))
+        return -EINVAL;
+    if (seconds) {
+        timer_set(&d->time.watchdog[id - 1], now_ns() + seconds * SECOND_NS);
+    } else {
+        timer_stop(&d->time.watchdog[id - 1]);
+        __atomic_fetch_and(&d->time.watchdogs_in_use, (u8)~id, __ATOMIC_SEQ_CST);
+    }
+    return 0;
+}
+
+void time_domain_init(struct domain *d)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(d->time.watchdog); i++)
+        timer_init(&d->time.watchdog[i], watchdog_over, d, 0);
+    time_update_wallclock(d);
+}
+
+void time_domain_destroy(struct domain *d)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(d->time.watchdog); i++) {
+        if (d->time.watchdog[i].fire)
+            timer_kill(&d->time.watchdog[i]);
+        d->time.watchdog[i].fire = NULL;
+    }
+}

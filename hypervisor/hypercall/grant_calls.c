@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grant_table_op: map, unmap and copy in batches, and the few questions about a table. Each operation of a batch has a
+ * status of its own, written back before the next begins; the call itself fails only where the batch
+ * cannot be read or written. Not there, and refused with ENOSYS: version 2 (guests then use version 1), transfer,
+ * swap_grant_ref, cache_flush, dump_table.
+ *
+ * An unmapped frame's use ends only after the TLBs that may know it were flushed: once for a run of operations.
+ */
+#include <public/grant_table.h>
+#include <public/xen.h>
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "memory/frame.h"
+#include "memory/guest_copy.h"
+#include "memory/pagetable.h"
+#include "memory/tlb.h"
+
+#define BATCH 16 /* operations between two looks at what is more urgent; unmaps per flush */
+#define HOST_OR_DEVICE (GNTMAP_host_map | GNTMAP_device_map)
+/* GNTMAP_guest_avail bits 16-18 become the entry's three free bits, 9-11 */
+#define AVAILABLE_BITS(flags) ((u64)((flags) >> 16 & 7) << 9)
+
+static void frame_give_back(mfn_t m, bool readonly)
+{
+    if (readonly)
+        frame_put(m);
+    else
+        frame_put_writable(m);
+}
+
+/* The references that the flags ask for beyond the one that grant_use() gave. */
+static int map_enter(struct vcpu *v, const struct gnttab_map_grant_ref *op, struct domain *rd, mfn_t m)
+{
+    bool readonly = op->flags & GNTMAP_readonly, both = (op->flags & HOST_OR_DEVICE) == HOST_OR_DEVICE;
+    int error = 0;
+
+    if (both && (readonly ? !frame_get(m, rd) : frame_get_writable(m, rd) != 0))
+        return -EINVAL;
+    if (op->flags & GNTMAP_host_map)
+        error = pt_grant_map(v, op->host_addr, op->flags & GNTMAP_contains_pte, m, readonly,
+                             AVAILABLE_BITS(op->flags));
+    if (error && both)
+        frame_give_back(m, readonly);
+    return error;
+}
+
+/* 0, with a status; or -ERESTART, with nothing done. */
+static int map_one(struct vcpu *v, struct gnttab_map_grant_ref *op)
+{
+    struct domain *d = v->domain, *rd;
+    struct grant_maptrack track = {.ref = op->ref};
+    bool readonly = op->flags & GNTMAP_readonly;
+    u32 handle;
+    mfn_t m;
+    int error;
+
+    if (unlikely(!(op->flags & HOST_OR_DEVICE))) {
+        op->status = GNTST_bad_gntref;
+        return 0;
+    }
+    rd = domain_find(op->dom);
+    if (unlikely(!rd)) {
+        op->status = GNTST_bad_domain;
+        return 0;
+    }
+    op->status = (int16_t)grant_use(rd, op->ref, d->id, readonly, &m);
+    if (unlikely(op->status))
+        goto put_domain;
+    /* The handle first: with it in hand nothing can fail after the entry is made. It is busy until then. */
+    track.domain = rd;
+    track.frame = (u32)mfn_x(m);
+    track.flags = (u16)(op->flags & (HOST_OR_DEVICE | GNTMAP_readonly | GNTMAP_contains_pte));
+    track.busy = true;
+    op->status = (int16_t)grant_handle_take(d, &track, &handle);
+    if (unlikely(op->status)) {
+        error = 0;
+        goto end_use;
+    }
+    error = map_enter(v, op, rd, m);
+    if (unlikely(error)) {
+        op->status = GNTST_general_error;
+        grant_handle_end(d, handle, 0);
+        goto end_use;
+    }
+    grant_handle_end(d, handle, track.flags);
+    op->handle = handle;
+    op->dev_bus_addr = mfn_to_maddr(m);
+    return 0; /* the handle keeps the domain */
+
+end_use:
+    frame_give_back(m, readonly);
+    grant_unuse(rd, op->ref, readonly);
+    domain_put(rd);
+    return error == -ERESTART ? error : 0;
+put_domain:
+    domain_put(rd);
+    return 0;
+}
+
+/* A mapping undone, whose use ends after the flush. */
+struct undone {
+    struct domain *domain;
+    u32 ref;
+    mfn_t device_frame; /* the handle's own reference; mfn 0: none */
+    bool readonly, last;
+};
+
+/* 0: *status says how it went, and if u->domain is set, undone_end() is due after the flush; -ERESTART. */
+static int unmap_one(struct vcpu *v, u64 host_addr, u64 dev_bus_addr, u64 new_addr, u32 handle,
+                     struct undone *u, int16_t *status)
+{
+    struct domain *d = v->domain;
+    struct grant_maptrack m;
+    u16 left;
+    int error = 0;
+
+    *status = GNTST_bad_handle;
+    if (!grant_handle_begin(d, handle, &m))
+        return 0;
+    left = m.flags;
+    *status = GNTST_general_error;
+    if (dev_bus_addr && (m.flags & GNTMAP_device_map)) {
+        if (dev_bus_addr != mfn_to_maddr(mfn(m.frame)))
+            goto out;
+        left &= (u16)~GNTMAP_device_map;
+    }
+    if (host_addr && (m.flags & GNTMAP_host_map)) {
+        error = pt_grant_unmap(v, host_addr, m.flags & GNTMAP_contains_pte, mfn(m.frame), new_addr);
+        if (unlikely(error)) {
+            left = m.flags;
+            goto out;
+        }
+        left &= (u16)~GNTMAP_host_map;
+    }
+    *status = GNTST_okay;
+    *u = (struct undone){m.domain, m.ref, mfn(0), m.flags & GNTMAP_readonly, !(left & HOST_OR_DEVICE)};
+    if ((m.flags ^ left) & GNTMAP_device_map)
+        u->device_frame = mfn(m.frame);
+    if (u->last)
+        left = 0;
+out:
+    grant_handle_end(d, handle, left);
+    return error == -ERESTART ? error : 0;
+}
+
+/* After the flush. */
+static void undone_end(struct undone *undone, u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        struct undone *u = &undone[i];
+
+        if (mfn_x(u->device_frame))
+            frame_give_back(u->device_frame, u->readonly);
+        if (!u->domain || !u->last)
+            continue;
+        grant_unuse(u->domain, u->ref, u->readonly);
+        domain_put(u->domain);
+    }
+}
+
+static long call_map(struct vcpu *v, u64 arg)
+{
+    struct gnttab_map_grant_ref op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    if (map_one(v, &op))
+        return -ERESTART;
+    return copy_struct_to_guest(arg, &op);
+}
+
+/* Both kinds of unmap: `count` operations, at most BATCH. *done: how many were. */
+static long call_unmaps(struct vcpu *v, u64 arg, u32 count, bool replace, u32 *done)
+{
+    struct undone undone[BATCH];
+    u32 flush = 0;
+    long error = 0;
+
+    for (*done = 0; *done < count && !error; ++*done) {
+        union {
+            struct gnttab_unmap_grant_ref plain;
+            struct gnttab_unmap_and_replace replace;
+        } op;
+        int16_t status;
+        int r;
+
+        /* Both have the same shape: host_addr, dev_bus_addr or new_addr, handle, status. */
+        _Static_assert(sizeof(op.plain) == sizeof(op.replace), "one shape");
+        undone[flush] = (struct undone){0};
+        if (copy_from_guest(&op, arg, sizeof(op))) {
+            error = -EFAULT;
+            break;
+        }
+        r = unmap_one(v, op.plain.host_addr, replace ? 0 : op.plain.dev_bus_addr, replace ? op.replace.new_addr : 0,
+                      op.plain.handle, &undone[flush], &status);
+        if (r) {
+            error = r;
+            break;
+        }
+        if (undone[flush].domain)
+            flush++;
+        op.plain.status = status;
+        if (copy_to_guest(arg, &op, sizeof(op)))
+            error = -EFAULT;
+        arg += sizeof(op);
+    }
+    if (flush) {
+        tlb_flush_mask(v->domain->dirty_cpus);
+        undone_end(undone, flush);
+    }
+    return error;
+}
+
+/* One side of a copy: its frame, held, and the grant it came by. */
+struct copy_side {
+    struct domain *domain;
+    mfn_t m;
+    bool readonly, granted, held;
+};
+
+static int copy_side_take(struct vcpu *v, const struct gnttab_copy_ptr *p, struct copy_side *s)
+{
+    int status, error;
+
+    if (s->granted) {
+        status = grant_use(s->domain, p->u.ref, v->domain->id, s->readonly, &s->m);
+        s->held = !status;
+        return status;
+    }
+    s->m = mfn(p->u.gmfn);
+    if (s->readonly)
+        error = frame_get(s->m, s->domain) ? 0 : -EINVAL;
+    else
+        error = frame_get_writable(s->m, s->domain);
+    s->held = !error;
+    return !error ? GNTST_okay : error == -EBUSY ? GNTST_general_error : GNTST_bad_page;
+}
+
+static void copy_side_put(const struct gnttab_copy_ptr *p, struct copy_side *s)
+{
+    if (s->held)
+        frame_give_back(s->m, s->readonly);
+    if (s->held && s->granted)
+        grant_unuse(s->domain, p->u.ref, s->readonly);
+    if (s->domain)
+        domain_put(s->domain);
+}
+
+static int copy_side_find(const struct gnttab_copy_ptr *p, struct copy_side *s)
+{
+    if (!s->granted && p->domid != DOMID_SELF)
+        return GNTST_permission_denied;
+    s->domain = domain_find(p->domid);
+    return s->domain ? GNTST_okay : GNTST_bad_domain;
+}
+
+static inline void copy_bytes(char *to, const char *from, u64 size)
+{
+    u64 words = size / 8, rest = size % 8;
+
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
+}
+
+static int copy_one(struct vcpu *v, const struct gnttab_copy *op)
+{
+    struct copy_side from = {.readonly = true, .granted = op->flags & GNTCOPY_source_gref};
+    struct copy_side to = {.granted = op->flags & GNTCOPY_dest_gref};
+    int status;
+
+    status = copy_side_find(&op->source, &from);
+    if (!status)
+        status = copy_side_find(&op->dest, &to);
+    if (!status)
+        status = copy_side_take(v, &op->source, &from);
+    if (!status)
+        status = copy_side_take(v, &op->dest, &to);
+    if (!status && ((u32)op->source.offset + op->len > PAGE_SIZE || (u32)op->dest.offset + op->len > PAGE_SIZE))
+        status = GNTST_bad_copy_arg;
+    if (!status)
+        copy_bytes((char *)mfn_to_virt(to.m) + op->dest.offset, (char *)mfn_to_virt(from.m) + op->source.offset,
+                   op->len);
+    copy_side_put(&op->dest, &to);
+    copy_side_put(&op->source, &from);
+    return status;
+}
+
+static long call_copy(struct vcpu *v, u64 arg)
+{
+    struct gnttab_copy op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    op.status = (int16_t)copy_one(v, &op);
+    return copy_to_guest(arg + offsetof(struct gnttab_copy, status), &op.status, sizeof(op.status));
+}
+
+/* The domain that a question is about, and the status where there is none or it is not for the caller. */
+static struct domain *asked_domain(const struct vcpu *v, u16 id, int16_t *status)
+{
+    struct domain *d = domain_find(id);
+
+    *status = GNTST_okay;
+    if (!d) {
+        *status = GNTST_bad_domain;
+    } else if (d != v->domain && !v->domain->privileged) {
+        domain_put(d);
+        d = NULL;
+        *status = GNTST_permission_denied;
+    }
+    return d;
+}
+
+static long call_setup_table(struct vcpu *v, u64 arg)
+{
+    struct gnttab_setup_table op;
+    struct domain *d;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    d = asked_domain(v, op.dom, &op.status);
+    if (d && grant_grow(d, op.nr_frames))
+        op.status = GNTST_general_error;
+    for (u32 i = 0; !op.status && i < op.nr_frames; i++) {
+        xen_pfn_t frame = mfn_x(virt_to_mfn(grant_frame_page(d, i)));
+
+        if (copy_struct_to_guest((u64)(op.frame_list.p + i), &frame))
+            op.status = GNTST_bad_virt_addr;
+    }
+    if (d)
+        domain_put(d);
+    return copy_struct_to_guest(arg, &op);
+}
+
+static long call_query_size(struct vcpu *v, u64 arg)
+{
+    struct gnttab_query_size op;
+    struct domain *d;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    d = asked_domain(v, op.dom, &op.status);
+    if (d) {
+        op.nr_frames = d->grants.frames;
+        op.max_nr_frames = d->grants.max_frames;
+        domain_put(d);
+    }
+    return copy_struct_to_guest(arg, &op);
+}
+
+static long call_set_version(u64 arg)
+{
+    struct gnttab_set_version op;
+    long error = 0;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    if (op.version != 1)
+        error = op.version == 2 ? -ENOSYS : -EINVAL;
+    op.version = 1;
+    return copy_struct_to_guest(arg, &op) ? -EFAULT : error;
+}
+
+static long call_get_version(const struct vcpu *v, u64 arg)
+{
+    struct gnttab_get_version op;
+    struct domain *d;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    d = domain_find(op.dom);
+    if (!d)
+        return -ESRCH;
+    domain_put(d);
+    if (d != v->domain && !v->domain->privileged)
+        return -EPERM;
+    op.version = 1;
+    return copy_struct_to_guest(arg, &op);
+}
+
+/* Takes `done` operations of `size` bytes off what is left to do. */
+static void advance(u64 args[6], u32 done, size_t size)
+{
+    args[1] += done * size;
+    args[2] -= done;
+}
+
+/* One operation after the other, `one` doing each. */
+static long each(struct vcpu *v, u64 args[6], size_t size, long (*one)(struct vcpu *, u64))
+{
+    for (u32 i = 0; args[2]; i++) {
+        long error;
+
+        if (i == BATCH) {
+            if (preempt_needed())
+                return -ERESTART;
+            i = 0;
+        }
+        error = one(v, args[1]);
+        if (error)
+            return error;
+        advance(args, 1, size);
+    }
+    return 0;
+}
+
+static long each_unmap(struct vcpu *v, u64 args[6], bool replace)
+{
+    while (args[2]) {
+        u32 done;
+        long error = call_unmaps(v, args[1], (u32)MIN(args[2], (u64)BATCH), replace, &done);
+
+        if (error && error != -ERESTART)
+            return error;
+        advance(args, done, sizeof(struct gnttab_unmap_grant_ref));
+        if (error || (args[2] && preempt_needed()))
+            return -ERESTART;
+    }
+    return 0;
+}
+
+long do_grant_table_op(struct vcpu *v, u64 args[6])
+{
+    u32 count = (u32)args[2];
+
+    if ((s32)count < 0)
+        return -EINVAL;
+    args[2] = count;
+    switch (args[0]) {
+    case GNTTABOP_map_grant_ref:
+        return each(v, args, sizeof(struct gnttab_map_grant_ref), call_map);
+    case GNTTABOP_unmap_grant_ref:
+        return each_unmap(v, args, false);
+    case GNTTABOP_unmap_and_replace:
+        return each_unmap(v, args, true);
+    case GNTTABOP_copy:
+        return each(v, args, sizeof(struct gnttab_copy), call_copy);
+    case GNTTABOP_setup_table:
+        return count == 1 ? call_setup_table(v, args[1]) : -EINVAL;
+    case GNTTABOP_query_size:
+        return count == 1 ? call_query_size(v, args[1]) : -EINVAL;
+    case GNTTABOP_set_version:
+        return count == 1 ? call_set_version(args[1]) : -EINVAL;
+    case GNTTABOP_get_version:
+        return count == 1 ? call_get_version(v, args[1]) : -EINVAL;
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched_op and set_timer_op: a guest gives up its CPU, waits, or ends. Behaviour: public/sched.h and Xen 4.17's
+ * answers.
+ */
+#include <public/sched.h>
+#include <public/xen.h>
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "memory/guest_copy.h"
+
+#define POLL_PORTS_MAX 128
+
+static long call_block(struct vcpu *v)
+{
+    __atomic_store_n(&v->info->evtchn_upcall_mask, 0, __ATOMIC_RELAXED);
+    vcpu_block(v);
+    return 0;
+}
+
+/* 1: one of the ports is pending; 0: none is; -errno. */
+static long any_port_pending(struct vcpu *v, const struct sched_poll *poll)
+{
+    for (u32 i = 0; i < poll->nr_ports; i++) {
+        evtchn_port_t port;
+        int pending;
+
+        if (copy_struct_from_guest(&port, (u64)(poll->ports.p + i)))
+            return -EFAULT;
+        pending = evtchn_pending(v->domain, port);
+        if (pending)
+            return pending;
+    }
+    return 0;
+}
+
+static long call_poll(struct vcpu *v, u64 arg)
+{
+    struct sched_poll poll;
+    evtchn_port_t only = 0;
+    long pending;
+
+    if (copy_struct_from_guest(&poll, arg))
+        return -EFAULT;
+    if (poll.nr_ports > POLL_PORTS_MAX)
+        return -EINVAL;
+    if (poll.nr_ports == 1 && copy_struct_from_guest(&only, (u64)poll.ports.p))
+        return -EFAULT;
+    if (!poll.timeout)
+        timer_stop(&v->time.poll);
+    v->evtchn.poll_port = only;
+    v->evtchn.polling = true;
+    __atomic_fetch_add(&v->domain->evtchn.pollers, 1, __ATOMIC_SEQ_CST);
+    vcpu_block(v);
+    /* whoever sends from here on finds us waiting; what was sent before shows as pending */
+    pending = v->sched.blocked ? any_port_pending(v, &poll) : 1;
+    if (pending) {
+        vcpu_unblock(v);
+        return pending < 0 ? pending : 0;
+    }
+    if (poll.timeout)
+        timer_set(&v->time.poll, poll.timeout);
+    return 0;
+}
+
+static long call_shutdown(struct vcpu *v, u64 arg)
+{
+    struct sched_shutdown op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    domain_shutdown(v->domain, (u8)op.reason);
+    return 0;
+}
+
+static long call_shutdown_code(struct vcpu *v, u64 arg)
+{
+    struct sched_shutdown op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    v->domain->shutdown_code = (u8)op.reason;
+    return 0;
+}
+
+static long call_remote_shutdown(struct vcpu *v, u64 arg)
+{
+    struct sched_remote_shutdown op;
+    struct domain *d;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    d = domain_find(op.domain_id);
+    if (!d)
+        return -ESRCH;
+    if (!v->domain->privileged) {
+        domain_put(d);
+        return -EPERM;
+    }
+    domain_shutdown(d, (u8)op.reason);
+    domain_put(d);
+    return 0;
+}
+
+static long call_watchdog(struct vcpu *v, u64 arg)
+{
+    struct sched_watchdog op;
+
+    return copy_struct_from_guest(&op, arg) ? -EFAULT : time_set_watchdog(v->domain, op.id, op.timeout);
+}
+
+long do_sched_op(struct vcpu *v, u64 args[6])
+{
+    switch (args[0]) {
+    case SCHEDOP_yield:
+        vcpu_yield(v);
+        return 0;
+    case SCHEDOP_block:
+        return call_block(v);
+    case SCHEDOP_poll:
+        return call_poll(v, args[1]);
+    case SCHEDOP_shutdown:
+        return call_shutdown(v, args[1]);
+    case SCHEDOP_shutdown_code:
+        return call_shutdown_code(v, args[1]);
+    case SCHEDOP_remote_shutdown:
+        return call_remote_shutdown(v, args[1]);
+    case SCHEDOP_watchdog:
+        return call_watchdog(v, args[1]);
+    case SCHEDOP_pin_override:
+        return v->domain->privileged ? -ENOSYS : -EPERM;
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_sched_op_compat(struct vcpu *v, u64 args[6])
+{
+    switch (args[0]) {
+    case SCHEDOP_yield:
+        vcpu_yield(v);
+        return 0;
+    case SCHEDOP_block:
+        return call_block(v);
+    case SCHEDOP_shutdown:
+        domain_shutdown(v->domain, (u8)args[1]);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_set_timer_op(struct vcpu *v, u64 args[6])
+{
+    if (args[0])
+        timer_set(&v->time.oneshot, args[0]);
+    else
+        timer_stop(&v->time.oneshot);
+    return 0;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu_op: a domain starts and stops its own vcpus, sets their timers, and says where it wants its copies of
+ * vcpu_info, run states and time. Behaviour: public/vcpu.h and Xen 4.17's answers.
+ */
+#include <public/vcpu.h>
+#include <public/xen.h>
+
+#include "cpu/clock.h"
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "memory/alloc.h"
+#include "memory/frame.h"
+#include "memory/guest_copy.h"
+#include "pv/context.h"
+
+#define PERIOD_MIN_NS 1000000ull
+#define PERIOD_MAX_NS (1ull << 56)
+
+static long set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    long error;
+
+    /* Another vcpu may be at it: come back later rather than wait. No lock, as page tables want a break now and then. */
+    if (__atomic_exchange_n(&v->context_busy, true, __ATOMIC_ACQUIRE))
+        return -ERESTART;
+    if (v->initialised) {
+        error = -EEXIST;
+    } else {
+        error = pv_set_context(v, c);
+        if (!error)
+            v->initialised = true;
+    }
+    __atomic_store_n(&v->context_busy, false, __ATOMIC_RELEASE);
+    return error;
+}
+
+static long call_initialise(struct vcpu *v, u64 arg)
+{
+    struct vcpu_guest_context *c;
+    long error;
+
+    if (v->info == &v->private_info)
+        return -EINVAL; /* it has nowhere to get its events */
+    c = hv_alloc(sizeof(*c));
+    if (!c)
+        return -ENOMEM;
+    error = copy_struct_from_guest(c, arg) ? -EFAULT : set_context(v, c);
+    hv_free(c);
+    return error;
+}
+
+static long call_up(struct vcpu *v)
+{
+    if (!v->initialised)
+        return -EINVAL;
+    v->sched.down = false;
+    vcpu_wake(v);
+    return 0;
+}
+
+/* Another vcpu that goes down stops at the next chance, not at once: guests wait for is_up to say so. */
+static long call_down(struct vcpu *v)
+{
+    if (!v->sched.down) {
+        v->sched.down = true;
+        vcpu_pause_nosync(v);
+        vcpu_unpause(v);
+    }
+    return 0;
+}
+
+static long call_runstate(struct vcpu *v, u64 arg)
+{
+    struct vcpu_runstate_info info;
+
+    runstate_get(v, &info);
+    return copy_struct_to_guest(arg, &info);
+}
+
+static long call_register_info(struct vcpu *v, u64 arg)
+{
+    struct vcpu_register_vcpu_info op;
+    struct vcpu_info *to;
+    u64 none = 0;
+    mfn_t m;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    if (op.offset > PAGE_SIZE - sizeof(*to) || (op.offset & 7))
+        return -ENXIO;
+    if (mfn_x(v->info_mfn))
+        return -EINVAL;
+    if (v != current_vcpu() && !v->sched.down)
+        return -EINVAL; /* its events are on their way to the old place */
+    m = mfn(op.mfn);
+    if (frame_get_writable(m, v->domain))
+        return -EINVAL;
+    /* once only, whoever else tries at the same time */
+    if (!__atomic_compare_exchange_n(&v->info_mfn.v, &none, m.v, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+        frame_put_writable(m);
+        return -EINVAL;
+    }
+    to = (struct vcpu_info *)((char *)mfn_to_virt(m) + op.offset);
+    *to = *v->info;
+    __atomic_store_n(&v->info, to, __ATOMIC_SEQ_CST);
+    time_update_vcpu(v);
+    evtchn_info_moved(v);
+    return 0;
+}
+
+static long call_area(struct vcpu *v, u64 arg, int (*set)(struct vcpu *, u64))
+{
+    u64 address; /* both registrations are a union around it */
+
+    return copy_struct_from_guest(&address, arg) ? -EFAULT : set(v, address);
+}
+
+static long call_set_oneshot(struct vcpu *v, u64 arg)
+{
+    struct vcpu_set_singleshot_timer op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    if ((op.flags & VCPU_SSHOTTMR_future) && op.timeout_abs_ns < now_ns())
+        return -ETIME;
+    timer_set(&v->time.oneshot, op.timeout_abs_ns);
+    return 0;
+}
+
+static long call_set_periodic(struct vcpu *v, u64 arg)
+{
+    struct vcpu_set_periodic_timer op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    if (op.period_ns < PERIOD_MIN_NS || op.period_ns > PERIOD_MAX_NS)
+        return -EINVAL;
+    time_set_periodic(v, op.period_ns);
+    return 0;
+}
+
+/* Only dom0's vcpus that stay on one CPU have a physical id. */
+static long call_physid(const struct vcpu *v, u64 arg)
+{
+    u64 mask = v->sched.hard_affinity;
+    struct vcpu_get_physid op;
+    u32 cpu;
+
+    if (!v->domain->privileged || !mask || (mask & (mask - 1)))
+        return -EINVAL;
+    cpu = (u32)__builtin_ctzll(mask);
+    if (!cpus[cpu])
+        return -EINVAL;
+    op.phys_id = cpus[cpu]->apic_id | (u64)cpu << 32;
+    return copy_struct_to_guest(arg, &op);
+}
+
+static long call_send_nmi(struct vcpu *v)
+{
+    v->pv.nmi_pending = true;
+    vcpu_kick(v);
+    return 0;
+}
+
+long do_vcpu_op(struct vcpu *current, u64 args[6])
+{
+    struct domain *d = current->domain;
+    struct vcpu *v = args[1] < d->max_vcpus ? d->vcpu[args[1]] : NULL;
+    u64 arg = args[2];
+
+    if (!v)
+        return -ENOENT;
+    switch (args[0]) {
+    case VCPUOP_initialise:
+        return call_initialise(v, arg);
+    case VCPUOP_up:
+        return call_up(v);
+    case VCPUOP_down:
+        return call_down(v);
+    case VCPUOP_is_up:
+        return !v->sched.down;
+    case VCPUOP_get_runstate_info:
+        return call_runstate(v, arg);
+    case VCPUOP_register_runstate_memory_area:
+        return call_area(v, arg, runstate_register);
+    case VCPUOP_register_vcpu_time_memory_area:
+        return call_area(v, arg, time_register_area);
+    case VCPUOP_register_vcpu_info:
+        return call_register_info(v, arg);
+    case VCPUOP_set_periodic_timer:
+        return call_set_periodic(v, arg);
+    case VCPUOP_stop_periodic_timer:
+        time_set_periodic(v, 0);
+        return 0;
+    case VCPUOP_set_singleshot_timer:
+        return v == current ? call_set_oneshot(v, arg) : -EINVAL;
+    case VCPUOP_stop_singleshot_timer:
+        if (v != current)
+            return -EINVAL;
+        timer_stop(&v->time.oneshot);
+        return 0;
+    case VCPUOP_send_nmi:
+        return call_send_nmi(v);
+    case VCPUOP_get_physid:
+        return call_physid(v, arg);
+    default:
+        return -ENOSYS;
+    }
+}
