@@ -356,6 +356,8 @@ int domain_kill(struct domain *d)
         for (u32 i = 0; i < d->max_vcpus; i++)
             if (d->vcpu[i])
                 vcpu_unmake(d->vcpu[i]);
+        sched_domain_destroy(d);
+        time_domain_destroy(d);
         d->kill_stage++;
         /* fall through */
     case 1:
