@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The console daemon, what its clients link, and the tests of both and of the store client.
 CONSOLED := $(BUILD)/dom0-tools/consoled
-CONSOLED_PARTS := ring replay bucket log console domains clients report
+CONSOLED_PARTS := ring replay bucket log console terminal domains clients report
 CONSOLED_OBJECTS := $(CONSOLED_PARTS:%=$(CONSOLED)/%.o) $(CONSOLED)/host.o $(CONSOLED)/main.o \
     $(CONSOLED)/store.o
 
@@ -24,4 +24,4 @@ $(eval $(call unit_test,store-client,tests/unit/store-client.c libvmctl/store.c,
 $(eval $(call unit_test,consoled-parts,tests/unit/consoled-parts.c $(addprefix dom0-tools/consoled/,ring.c \
     replay.c bucket.c log.c report.c),$(CONSOLED_TEST_CFLAGS),))
 $(eval $(call unit_test,consoled-daemon,tests/unit/consoled-daemon.c $(addprefix dom0-tools/consoled/,ring.c \
-    replay.c bucket.c log.c report.c console.c domains.c clients.c client.c),$(CONSOLED_TEST_CFLAGS),-levent_core))
+    replay.c bucket.c log.c report.c console.c terminal.c domains.c clients.c client.c),$(CONSOLED_TEST_CFLAGS),-levent_core))

@@ -32,7 +32,10 @@ struct console_setup {
     size_t replay_size; /* bytes of output kept for those who attach later */
 };
 
-/* One who is attached. The functions must not detach or close anything from inside. */
+/*
+ * One who is attached. The functions must not detach or close anything from inside; `ended` may free
+ * the watcher.
+ */
 struct console_watcher {
     void (*output)(struct console_watcher *w, const char *data, size_t len);
     void (*input_room)(struct console_watcher *w); /* input may be offered again */

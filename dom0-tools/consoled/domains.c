@@ -19,6 +19,7 @@
 
 #include "report.h"
 #include "store.h"
+#include "terminal.h"
 
 #define STORE_TIMEOUT_MS 5000 /* a store that takes longer for one request is as good as gone */
 #define EVENTS_AT_ONCE 64     /* watch events handled before others get their turn */
@@ -160,6 +161,21 @@ static int domain_read_console(struct domains *d, uint32_t domid, uint32_t *port
     return 1;
 }
 
+/* Gives the domain's fresh console a terminal and tells the store of it. */
+static int domain_add_terminal(struct domains *d, struct domain *dom)
+{
+    char tty[64], path[64];
+    int err = terminal_open(d->setup->base, dom->console, tty, sizeof(tty));
+
+    if (err) {
+        report("domain %" PRIu32 ": no terminal for its console (%s); the log and the socket work",
+               dom->domid, strerror(-err));
+        return 0;
+    }
+    domain_path(path, sizeof(path), dom->domid, "/console/tty");
+    return store_write(d->store, STORE_NO_TXN, path, tty, strlen(tty));
+}
+
 /* Opens, keeps or closes the domain's console as its nodes say. */
 static int domain_refresh(struct domains *d, struct domain *dom)
 {
@@ -183,7 +199,7 @@ static int domain_refresh(struct domains *d, struct domain *dom)
                dom->name ? dom->name : number, dom->domid, port, strerror(-err));
     dom->failure = err;
     dom->remote_port = port;
-    return 0;
+    return err ? 0 : domain_add_terminal(d, dom);
 }
 
 /* Sets the watch on the domain's console nodes; it fires at once, which opens the console. */
