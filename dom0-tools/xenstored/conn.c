@@ -165,7 +165,7 @@ static void flush(struct conn *conn)
         }
         sent = conn->transport->write(conn, message->bytes + message->sent, message->len - message->sent);
         if (sent < 0) {
-            conn->error = XENSTORE_ERROR_COMM;
+            conn->error = conn->error ? conn->error : XENSTORE_ERROR_COMM;
         }
         if (sent <= 0) {
             if (message->event && message->sent == 0) {

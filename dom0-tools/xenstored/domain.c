@@ -64,7 +64,12 @@ static ssize_t transport_read(struct conn *conn, void *to, size_t len)
 
 static ssize_t transport_write(struct conn *conn, const void *from, size_t len)
 {
-    return ring_write(&domain_of(conn)->ring, from, len);
+    ssize_t put = ring_write(&domain_of(conn)->ring, from, len);
+
+    if (put < 0) {
+        conn->error = XENSTORE_ERROR_RINGIDX;
+    }
+    return put;
 }
 
 static void transport_flushed(struct conn *conn, bool pending)
@@ -112,7 +117,9 @@ static void domain_run(struct domain *domain)
     if (!domain->broken && conn_run(&domain->conn)) {
         event_add(domain->again, &at_once);
     }
-    transport_flushed(&domain->conn, false);
+    if (!domain->conn.dirty) {
+        transport_flushed(&domain->conn, false); /* else conn_settle() is about to say it all at once */
+    }
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)

@@ -10,10 +10,14 @@
 
 #define STORE_DOMIDS 65536
 
-/* How many nodes a domain has more (or less) in a transaction's tree than in the committed one. */
+/* What a domain owns, or how much more (or less) it owns in a transaction's tree than in the committed one. */
+struct store_account {
+    int32_t nodes, bytes;
+};
+
 struct store_delta {
     uint16_t domid;
-    int32_t nodes;
+    struct store_account more;
 };
 
 struct store_deltas {
@@ -60,6 +64,7 @@ struct store_txn {
     struct store_deltas deltas;
     void *accesses; /* tsearch tree of struct store_access_record by path */
     uint32_t access_count;
+    size_t bytes; /* of accesses and ops, as the client is charged for them */
     struct store_op *ops;
     size_t op_count, op_room;
 };
@@ -79,7 +84,7 @@ struct store {
     struct store_quota quota;
     store_event_fn *event;
     uint64_t generation;
-    uint32_t nodes_of[STORE_DOMIDS];
+    struct store_account accounts[STORE_DOMIDS];
     uint32_t nodes_total;
     struct store_node *introduce, *release; /* carry the permissions of the special watches */
     struct store_txn *oldest, *newest;
@@ -88,7 +93,7 @@ struct store {
 
 /* store.c */
 bool store_allowed(const struct store_client *client, const struct store_node *node, unsigned int access);
-void store_account(struct store *store, struct store_view *view, uint16_t domid, int32_t nodes);
+void store_book(struct store *store, struct store_view *view, uint16_t domid, struct store_account more);
 
 /*
  * Does OP on VIEW for CLIENT, or checks it only (DRY). *EFFECT says whether anything has changed (or would).

@@ -13,9 +13,11 @@
 const struct store_quota store_quota_default = {
     .nodes = 1000,
     .node_size = 2048,
+    .memory = 1024 * 1024,
     .watches = 128,
     .transactions = 10,
     .transaction_nodes = 1024,
+    .transaction_memory = 1024 * 1024,
     .permissions = 5,
     .path_max = 2048,
     .snapshot_age = 4096,
@@ -30,6 +32,14 @@ static struct store_node *special_new(void)
     return node;
 }
 
+/* What NODE costs its owner; SIGN is 1 or -1. */
+static struct store_account account_of(const struct store_node *node, int32_t sign)
+{
+    size_t bytes = strlen(node->name) + node->value_len + node->perm_count * sizeof(struct store_perm);
+
+    return (struct store_account){ sign, sign * (int32_t)bytes };
+}
+
 struct store *store_new(store_event_fn *event)
 {
     struct store *store = node_alloc(sizeof(*store));
@@ -39,8 +49,7 @@ struct store *store_new(store_event_fn *event)
     store->live.root = special_new();
     store->introduce = special_new();
     store->release = special_new();
-    store->nodes_of[0] = 1;
-    store->nodes_total = 1;
+    store_book(store, &store->live, 0, account_of(store->live.root, 1));
     return store;
 }
 
@@ -70,7 +79,12 @@ bool store_path_check(const char *path, size_t max)
 
 uint32_t store_nodes_of(const struct store *store, uint16_t domid)
 {
-    return store->nodes_of[domid];
+    return (uint32_t)store->accounts[domid].nodes;
+}
+
+uint32_t store_bytes_of(const struct store *store, uint16_t domid)
+{
+    return (uint32_t)store->accounts[domid].bytes;
 }
 
 uint32_t store_nodes_total(const struct store *store)
@@ -139,50 +153,55 @@ static int lookup(struct store_node *root, const struct store_client *client, co
 
 /* ---- accounts ---- */
 
-static int32_t delta_of(const struct store_view *view, uint16_t domid)
+static struct store_account *delta_of(const struct store_view *view, uint16_t domid)
 {
     for (size_t i = 0; view->deltas && i < view->deltas->count; i++) {
         if (view->deltas->entries[i].domid == domid) {
-            return view->deltas->entries[i].nodes;
+            return &view->deltas->entries[i].more;
         }
     }
-    return 0;
+    return NULL;
 }
 
-void store_account(struct store *store, struct store_view *view, uint16_t domid, int32_t nodes)
+void store_book(struct store *store, struct store_view *view, uint16_t domid, struct store_account more)
 {
     struct store_deltas *deltas = view->deltas;
+    struct store_account *account = deltas ? delta_of(view, domid) : &store->accounts[domid];
 
+    if (!account) {
+        deltas->entries = node_realloc(deltas->entries, (deltas->count + 1) * sizeof(deltas->entries[0]));
+        deltas->entries[deltas->count] = (struct store_delta){ domid, { 0, 0 } };
+        account = &deltas->entries[deltas->count++].more;
+    }
+    account->nodes += more.nodes;
+    account->bytes += more.bytes;
     if (!deltas) {
-        store->nodes_of[domid] += (uint32_t)nodes;
-        store->nodes_total += (uint32_t)nodes;
-        return;
+        store->nodes_total += (uint32_t)more.nodes;
     }
-    for (size_t i = 0; i < deltas->count; i++) {
-        if (deltas->entries[i].domid == domid) {
-            deltas->entries[i].nodes += nodes;
-            return;
-        }
-    }
-    deltas->entries = node_realloc(deltas->entries, (deltas->count + 1) * sizeof(deltas->entries[0]));
-    deltas->entries[deltas->count++] = (struct store_delta){ domid, nodes };
 }
 
-static void account_subtree(struct store *store, struct store_view *view, const struct store_node *node)
+static void book_subtree(struct store *store, struct store_view *view, const struct store_node *node)
 {
-    store_account(store, view, node->perms[0].domid, -1);
+    store_book(store, view, node->perms[0].domid, account_of(node, -1));
     for (uint32_t i = 0; i < node->child_count; i++) {
-        account_subtree(store, view, node->children[i]);
+        book_subtree(store, view, node->children[i]);
     }
 }
 
-/* Whether CLIENT, an unprivileged one, may own MORE nodes. */
-static bool room_for_nodes(const struct store *store, const struct store_view *view,
-                           const struct store_client *client, uint32_t more)
+/* Whether CLIENT may own that much more. */
+static bool room_for(const struct store *store, const struct store_view *view, const struct store_client *client,
+                     struct store_account more)
 {
-    int64_t nodes = (int64_t)store->nodes_of[client->domid] + delta_of(view, client->domid) + more;
+    const struct store_account *live = &store->accounts[client->domid], *delta = delta_of(view, client->domid);
+    const struct store_quota *quota = &store->quota;
+    int64_t nodes = (int64_t)live->nodes + (delta ? delta->nodes : 0) + more.nodes;
+    int64_t bytes = (int64_t)live->bytes + (delta ? delta->bytes : 0) + more.bytes;
 
-    return client->privileged || !store->quota.nodes || nodes <= (int64_t)store->quota.nodes;
+    if (client->privileged) {
+        return true;
+    }
+    return (more.nodes <= 0 || !quota->nodes || nodes <= (int64_t)quota->nodes) &&
+           (more.bytes <= 0 || !quota->memory || bytes <= (int64_t)quota->memory);
 }
 
 static bool room_for_size(const struct store *store, const struct store_client *client, size_t value_len,
@@ -199,14 +218,18 @@ static bool room_for_size(const struct store *store, const struct store_client *
 
 /* ---- operations on a view ---- */
 
-static uint32_t count_names(const char *rest)
+/* What it would cost to create REST below PARENT with a value of VALUE_LEN; nothing for an empty REST. */
+static struct store_account cost_of(const char *rest, const struct store_node *parent, size_t value_len)
 {
-    uint32_t count = 1;
+    struct store_account cost = { 0, (int32_t)(strlen(rest) + value_len) };
 
-    for (; *rest; rest++) {
-        count += *rest == '/';
+    while (*rest) {
+        cost.nodes++;
+        cost.bytes += (int32_t)(parent->perm_count * sizeof(struct store_perm));
+        rest += strcspn(rest, "/");
+        rest += *rest == '/';
     }
-    return count;
+    return cost;
 }
 
 /* Creates REST, the missing part of PATH. Permissions come from the parent; a guest owns what it creates. */
@@ -229,13 +252,13 @@ static void create_commit(struct store *store, struct store_view *view, const st
             child->perms[0].domid = client->domid;
         }
         child->changed = child->children_changed = parent->children_changed = ++store->generation;
-        store_account(store, view, child->perms[0].domid, 1);
+        if (!rest[len] && op->kind == STORE_OP_WRITE) {
+            node_set_value(child, op->data, op->count);
+        }
+        store_book(store, view, child->perms[0].domid, account_of(child, 1));
         node_add_child(parent, child);
         parent = child;
         rest += len + (rest[len] == '/');
-    }
-    if (op->kind == STORE_OP_WRITE) {
-        node_set_value(parent, op->data, op->count);
     }
 }
 
@@ -244,6 +267,7 @@ static int op_write(struct store *store, struct store_view *view, struct store_c
 {
     struct store_node *node;
     const char *rest;
+    struct store_account cost;
     size_t value_len = op->kind == STORE_OP_WRITE ? op->count : 0;
 
     node = deepest(view->root, op->path, &rest);
@@ -252,18 +276,28 @@ static int op_write(struct store *store, struct store_view *view, struct store_c
         /* MKDIR of what is there asks for no change: reading it is enough. */
         return *effect || !store_allowed(client, node, STORE_ACCESS_READ) ? EACCES : 0;
     }
+    if (!*effect) {
+        return 0;
+    }
+    cost = cost_of(rest, node, value_len);
+    if (!*rest) {
+        /* The owner pays, who may be another; a guest with access to it must not grow that either. */
+        cost.bytes -= (int32_t)node->value_len;
+    }
     if (!room_for_size(store, client, value_len, *rest ? 0 : node->perm_count) ||
-        (*rest && !room_for_nodes(store, view, client, count_names(rest)))) {
+        !room_for(store, view, client, cost)) {
         return ENOSPC;
     }
-    if (dry || !*effect) {
+    if (dry) {
         return 0;
     }
     if (*rest) {
         create_commit(store, view, client, op->path, rest, op);
     } else {
         node = node_edit(&view->root, op->path);
+        store_book(store, view, node->perms[0].domid, account_of(node, -1));
         node_set_value(node, op->data, op->count);
+        store_book(store, view, node->perms[0].domid, account_of(node, 1));
         node->changed = ++store->generation;
     }
     return 0;
@@ -298,7 +332,7 @@ static int op_remove(struct store *store, struct store_view *view, struct store_
     parent = node_edit(&view->root, parent_path);
     node = node_take_child(parent, name, strlen(name));
     parent->children_changed = ++store->generation;
-    account_subtree(store, view, node);
+    book_subtree(store, view, node);
     if (replaced) {
         *replaced = node;
     } else {
@@ -335,9 +369,9 @@ static int op_set_perms(struct store *store, struct store_view *view, struct sto
         *replaced = node_get(node);
     }
     node = node_edit(&view->root, op->path);
-    store_account(store, view, node->perms[0].domid, -1);
+    store_book(store, view, node->perms[0].domid, account_of(node, -1));
     node_set_perms(node, perms, op->count);
-    store_account(store, view, node->perms[0].domid, 1);
+    store_book(store, view, node->perms[0].domid, account_of(node, 1));
     node->changed = ++store->generation;
     return 0;
 }
@@ -471,19 +505,24 @@ void store_client_reset(struct store *store, struct store_client *client)
 
 /* ---- domains that are gone, and the books ---- */
 
-/* Takes DOMID's entries out of NODE's list; the owner has been dealt with. */
-static void perms_forget(struct store *store, struct store_node *node, uint16_t domid)
+/* Takes DOMID's entries out of NODE's list; the owner has been dealt with. BOOKED: the node is one of the tree. */
+static void perms_forget(struct store *store, struct store_node *node, uint16_t domid, bool booked)
 {
-    uint32_t kept = 1;
+    uint32_t kept = 1, before = node->perm_count;
 
     for (uint32_t i = 1; i < node->perm_count; i++) {
         if (node->perms[i].domid != domid) {
             node->perms[kept++] = node->perms[i];
         }
     }
-    if (kept != node->perm_count) {
+    if (kept != before) {
+        struct store_account less = { 0, -(int32_t)((before - kept) * sizeof(struct store_perm)) };
+
         node->perm_count = kept;
         node->changed = ++store->generation;
+        if (booked) {
+            store_book(store, &store->live, node->perms[0].domid, less);
+        }
     }
 }
 
@@ -492,7 +531,7 @@ static void forget_below(struct store *store, struct store_node **slot, uint16_t
 {
     struct store_node *node = node_unshare(slot);
 
-    perms_forget(store, node, domid);
+    perms_forget(store, node, domid, true);
     for (uint32_t i = 0; i < node->child_count; ) {
         struct store_node *child = node->children[i];
         size_t name_len = strlen(child->name);
@@ -502,7 +541,7 @@ static void forget_below(struct store *store, struct store_node **slot, uint16_t
         if (child->perms[0].domid == domid) {
             node_take_child(node, child->name, name_len);
             node->children_changed = ++store->generation;
-            account_subtree(store, &store->live, child);
+            book_subtree(store, &store->live, child);
             store_watch_fire(store, path, child, NULL, true);
             node_put(child);
         } else {
@@ -515,8 +554,8 @@ static void forget_below(struct store *store, struct store_node **slot, uint16_t
 
 static void account_move(struct store *store, struct store_node *node, uint16_t to)
 {
-    store_account(store, &store->live, node->perms[0].domid, -1);
-    store_account(store, &store->live, to, 1);
+    store_book(store, &store->live, node->perms[0].domid, account_of(node, -1));
+    store_book(store, &store->live, to, account_of(node, 1));
     node->perms[0].domid = to;
 }
 
@@ -535,7 +574,7 @@ void store_domain_forget(struct store *store, uint16_t domid)
     for (int i = 0; i < 2; i++) {
         struct store_node *special = i ? store->release : store->introduce;
 
-        perms_forget(store, special, domid);
+        perms_forget(store, special, domid, false);
         if (special->perms[0].domid == domid) {
             special->perms[0].domid = 0;
         }
@@ -545,32 +584,39 @@ void store_domain_forget(struct store *store, uint16_t domid)
 void store_owners(const struct store *store, void (*fn)(uint16_t domid, void *arg), void *arg)
 {
     for (uint32_t domid = 1; domid < STORE_DOMIDS; domid++) {
-        if (store->nodes_of[domid]) {
+        if (store->accounts[domid].nodes) {
             fn((uint16_t)domid, arg);
         }
     }
 }
 
-static bool check_below(const struct store_node *node, uint32_t *counts, uint32_t *total)
+static bool check_below(const struct store_node *node, struct store_account *accounts, uint32_t *total)
 {
-    counts[node->perms[0].domid]++;
+    struct store_account one;
+
+    if (!node->perm_count) {
+        return false;
+    }
+    one = account_of(node, 1);
+    accounts[node->perms[0].domid].nodes += one.nodes;
+    accounts[node->perms[0].domid].bytes += one.bytes;
     (*total)++;
     for (uint32_t i = 0; i < node->child_count; i++) {
         if ((i && strcmp(node->children[i - 1]->name, node->children[i]->name) >= 0) ||
-            !check_below(node->children[i], counts, total)) {
+            !check_below(node->children[i], accounts, total)) {
             return false;
         }
     }
-    return node->perm_count > 0;
+    return true;
 }
 
 bool store_check(const struct store *store)
 {
-    uint32_t *counts = node_alloc(STORE_DOMIDS * sizeof(counts[0]));
+    struct store_account *accounts = node_alloc(STORE_DOMIDS * sizeof(accounts[0]));
     uint32_t total = 0;
-    bool right = check_below(store->live.root, counts, &total) && total == store->nodes_total &&
-                 memcmp(counts, store->nodes_of, sizeof(store->nodes_of)) == 0;
+    bool right = check_below(store->live.root, accounts, &total) && total == store->nodes_total &&
+                 memcmp(accounts, store->accounts, sizeof(store->accounts)) == 0;
 
-    free(counts);
+    free(accounts);
     return right;
 }

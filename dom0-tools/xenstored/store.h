@@ -25,9 +25,11 @@ struct store_watch;
 struct store_quota {
     uint32_t nodes;             /* nodes that a domain owns */
     uint32_t node_size;         /* bytes of a node's value and permissions (4 an entry) */
+    uint32_t memory;            /* bytes of names, values and permissions of the nodes that a domain owns */
     uint32_t watches;           /* watches of one domain */
     uint32_t transactions;      /* open at once */
     uint32_t transaction_nodes; /* paths touched, and changes made, in one transaction */
+    uint32_t transaction_memory; /* bytes that a client's open transactions remember */
     uint32_t permissions;       /* entries of one node */
     uint32_t path_max;          /* bytes of an absolute path */
     uint32_t snapshot_age;      /* changes by others after which a transaction can only end in EAGAIN */
@@ -47,6 +49,7 @@ struct store_client {
     struct store_txn *txns;
     struct store_watch *watches;
     uint32_t txn_count, watch_count, last_tx_id;
+    size_t txn_bytes;
 };
 
 /*
@@ -69,8 +72,9 @@ struct store_quota *store_quota(struct store *store);
 /* Whether PATH is an absolute path of permitted characters, no doubled or trailing slash, of at most MAX bytes. */
 bool store_path_check(const char *path, size_t max);
 
-/* Nodes that DOMID owns in the committed tree, and the nodes of the whole tree. */
+/* Nodes that DOMID owns in the committed tree and their bytes, and the nodes of the whole tree. */
 uint32_t store_nodes_of(const struct store *store, uint16_t domid);
+uint32_t store_bytes_of(const struct store *store, uint16_t domid);
 uint32_t store_nodes_total(const struct store *store);
 
 /*

@@ -40,6 +40,12 @@ int store_txn_check(const struct store_client *client, uint32_t tx)
     return store_txn_find(client, tx) ? 0 : ENOENT;
 }
 
+static void charge(struct store_txn *txn, size_t bytes)
+{
+    txn->bytes += bytes;
+    txn->client->txn_bytes += bytes;
+}
+
 /* The record of PATH, made where there is none. */
 static struct store_access_record *record_get(struct store_txn *txn, const char *path)
 {
@@ -56,6 +62,7 @@ static struct store_access_record *record_get(struct store_txn *txn, const char 
         free(record);
     } else {
         txn->access_count++;
+        charge(txn, sizeof(*record) + size);
     }
     return *slot;
 }
@@ -67,12 +74,13 @@ void store_txn_touch(struct store_txn *txn, const char *path, uint32_t flags)
 
 int store_txn_room(const struct store *store, const struct store_txn *txn)
 {
-    uint32_t limit = store->quota.transaction_nodes;
+    uint32_t limit = store->quota.transaction_nodes, bytes = store->quota.transaction_memory;
 
-    if (txn->client->privileged || !limit) {
+    if (txn->client->privileged) {
         return 0;
     }
-    return txn->access_count >= limit || txn->op_count >= limit ? ENOSPC : 0;
+    return (limit && (txn->access_count >= limit || txn->op_count >= limit)) ||
+           (bytes && txn->client->txn_bytes >= bytes) ? ENOSPC : 0;
 }
 
 static void ops_free(struct store_txn *txn)
@@ -98,6 +106,8 @@ void store_txn_doom(struct store_txn *txn)
     tdestroy(txn->accesses, free);
     txn->accesses = NULL;
     txn->access_count = 0;
+    txn->client->txn_bytes -= txn->bytes;
+    txn->bytes = 0;
     ops_free(txn);
     free(txn->deltas.entries);
     txn->deltas = (struct store_deltas){ NULL, 0 };
@@ -170,6 +180,7 @@ static void op_log(struct store_txn *txn, const struct store_op *op)
     }
     copy = &txn->ops[txn->op_count++];
     *copy = (struct store_op){ op->kind, node_strdup(op->path), NULL, op->count };
+    charge(txn, sizeof(*op) + strlen(op->path) + size);
     if (size) {
         copy->data = memcpy(node_alloc(size), op->data, size);
     }
@@ -243,7 +254,7 @@ static void commit_root(struct store *store, struct store_node *root, const stru
     node_put(store->live.root);
     store->live.root = root;
     for (size_t i = 0; i < deltas->count; i++) {
-        store_account(store, &store->live, deltas->entries[i].domid, deltas->entries[i].nodes);
+        store_book(store, &store->live, deltas->entries[i].domid, deltas->entries[i].more);
     }
 }
 

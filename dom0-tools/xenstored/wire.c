@@ -532,9 +532,11 @@ static const struct {
 } quotas[] = {
     { "nodes", offsetof(struct store_quota, nodes), "nodes that a domain owns" },
     { "node-size", offsetof(struct store_quota, node_size), "bytes of a node's value and permissions" },
+    { "memory", offsetof(struct store_quota, memory), "bytes of the nodes that a domain owns" },
     { "watches", offsetof(struct store_quota, watches), "watches of a domain" },
     { "transactions", offsetof(struct store_quota, transactions), "open transactions of a domain" },
     { "transaction-nodes", offsetof(struct store_quota, transaction_nodes), "paths touched in a transaction" },
+    { "transaction-memory", offsetof(struct store_quota, transaction_memory), "bytes of a domain's transactions" },
     { "permissions", offsetof(struct store_quota, permissions), "permission entries of a node" },
     { "path-max", offsetof(struct store_quota, path_max), "bytes of a path" },
     { "snapshot-age", offsetof(struct store_quota, snapshot_age), "changes that a transaction survives" },
@@ -562,14 +564,16 @@ static int control_quota(struct request *request, char **words, size_t count)
         return EINVAL;
     }
     if (count == 2 && parse_number(words[1], UINT16_MAX, &value)) {
-        used = (size_t)snprintf(text, sizeof(text), "nodes: %u\n", store_nodes_of(request->store, (uint16_t)value));
+        used = (size_t)snprintf(text, sizeof(text), "nodes: %u\nmemory: %u\n",
+                                store_nodes_of(request->store, (uint16_t)value),
+                                store_bytes_of(request->store, (uint16_t)value));
         return reply(request, text, used + 1);
     }
     if (count != 1) {
         return EINVAL;
     }
     for (size_t i = 0; i < QUOTA_COUNT; i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%-17s: %8u %s\n", quotas[i].name,
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%-18s: %8u %s\n", quotas[i].name,
                                  *quota_at(request, i), quotas[i].what);
     }
     return reply(request, text, used + 1);

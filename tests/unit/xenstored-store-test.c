@@ -376,6 +376,41 @@ static void test_quota_transaction(void)
     stop();
 }
 
+static void test_quota_memory(void)
+{
+    static char big[1000];
+    uint32_t tx;
+
+    start();
+    put(&root, 0, "/g", "");
+    perms(&root, "/g", "n7");
+    CU_ASSERT_EQUAL(store_bytes_of(store, GUEST), 5); /* a name of one, a permission of four */
+    store_quota(store)->memory = 2500;
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/a", big, 1000), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/b", big, 1000), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/c", big, 1000), ENOSPC);
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/c/d", big, 460), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/c/d", big, 500), ENOSPC);
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/c/d", big, 10), 0);
+    CU_ASSERT_EQUAL(store_bytes_of(store, GUEST), 5 + 2 * 1005 + 5 + 15);
+    tx = begin(&guest);
+    store_remove(store, &guest, tx, "/g/a");
+    CU_ASSERT_EQUAL(store_write(store, &guest, tx, "/g/e", big, 1000), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, tx, "/g/f", big, 1000), ENOSPC);
+    CU_ASSERT_EQUAL(store_txn_end(store, &guest, tx, true), 0);
+    CU_ASSERT_EQUAL(store_bytes_of(store, GUEST), 5 + 2 * 1005 + 5 + 15);
+    store_quota(store)->transaction_memory = 3000;
+    tx = begin(&guest);
+    CU_ASSERT_EQUAL(store_write(store, &guest, tx, "/g/e", big, 900), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, tx, "/g/e", big, 900), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, tx, "/g/e", big, 900), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, tx, "/g/e", big, 900), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, tx, "/g/e", big, 900), ENOSPC);
+    CU_ASSERT_EQUAL(store_txn_end(store, &guest, tx, false), 0);
+    CU_ASSERT_EQUAL(guest.txn_bytes, 0);
+    stop();
+}
+
 /* ---- transactions ---- */
 
 static void test_isolation(void)
@@ -898,6 +933,7 @@ static CU_TestInfo tests[] = {
     TEST(test_quota_nodes_across_transactions),
     TEST(test_quota_sizes),
     TEST(test_quota_transaction),
+    TEST(test_quota_memory),
     TEST(test_isolation),
     TEST(test_snapshot),
     TEST(test_conflicts),

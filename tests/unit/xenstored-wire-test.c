@@ -361,8 +361,8 @@ static void test_control(void)
     CU_ASSERT_STRING_EQUAL(ask(root, XS_CONTROL, 0, "quota|set|nodes|5|"), "0 OK|;");
     CU_ASSERT_EQUAL(store_quota(daemon_state.store)->nodes, 5);
     CU_ASSERT_STRING_EQUAL(ask(root, XS_CONTROL, 0, "quota|set|bogus|5|"), "16 EINVAL|;");
-    CU_ASSERT_STRING_EQUAL(ask(root, XS_CONTROL, 0, "quota|0|"), "0 nodes: 1\n|;");
-    CU_ASSERT_PTR_NOT_NULL(strstr(ask(root, XS_CONTROL, 0, "quota|"), "nodes            :        5"));
+    CU_ASSERT_STRING_EQUAL(ask(root, XS_CONTROL, 0, "quota|0|"), "0 nodes: 1\nmemory: 4\n|;");
+    CU_ASSERT_PTR_NOT_NULL(strstr(ask(root, XS_CONTROL, 0, "quota|"), "nodes             :        5"));
     CU_ASSERT_PTR_NOT_NULL(strstr(ask(root, XS_CONTROL, 0, "help|"), "quota"));
     stop();
 }
