@@ -13,8 +13,8 @@ $(NODE)/base.cpio: $(NODE_RECIPE)
 $(NODE)/vmlinuz $(NODE)/vps.cpio $(NODE)/release: $(NODE)/base.cpio ;
 
 # dom0's kernel as an ELF: the hypervisor unpacks nothing
-$(NODE)/vmlinux: $(NODE)/vmlinuz $(BUILD)/mews-unpack-kernel
-	$(BUILD)/mews-unpack-kernel $< $@
+$(NODE)/vmlinux: $(NODE)/vmlinuz $(BUILD)/dom0-tools/unpack-kernel/mews-unpack-kernel
+	$(BUILD)/dom0-tools/unpack-kernel/mews-unpack-kernel $< $@
 
 # our programs and the samples, laid over Debian's part
 # (the top Makefile adds what INSTALL names to what this depends on, once all parts have been read)

@@ -86,7 +86,7 @@ check_console() {
 # console_has NAME PATTERN [COUNT]
 console_has() { (($(grep -acE -- "$2" "$logs/$1.log" 2>/dev/null || true) >= ${3:-1})); }
 
-exists() { vmctl list | awk '{ print $2 }' | grep -qx "$1"; }
+exists() { vmctl list | awk '{ print $1 }' | grep -qx -- "$1"; }
 gone() { ! exists "$1"; }
 
 # vps NAME [KEY=VALUE...]: writes NAME.xml and prints its path. Keys: memory (MiB), vcpus, kernel, initrd,

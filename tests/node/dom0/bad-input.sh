@@ -66,7 +66,7 @@ output=$(vmctl create "$xml" 2>&1)
 check_same 'an unknown element does not stop create' 0 $?
 check_says 'it is named in a warning' 'wibble' echo "$output"
 refuse 'a name in use' 1 'odd' vmctl create "$xml"
-check_says 'the first one still runs' 'odd.*running' vmctl list
+check_says 'the first one still runs' '^odd .*(running|blocked)' vmctl list
 vmctl destroy odd
 check 'a VPS with the sample disk' vmctl create "$(vps holder disk=$samples/root.img)"
 refuse 'a disk that another VPS uses read-write' 1 'holder|root.img' vmctl create "$(vps thief disk=$samples/root.img)"

@@ -14,7 +14,7 @@ check 'create one that crashes, on_crash=preserve' vmctl create "$(vps crash1 cm
 check_console 'it is up' crash1 'VPS up'
 check_console 'it crashes' crash1 'sysrq|panic'
 check 'list says so' within 200 bash -c "vmctl list | grep crash1 | grep -qi crash"
-check_says 'the neighbour still runs' 'calm.*running' vmctl list
+check_says 'the neighbour still runs' '^calm .*(running|blocked)' vmctl list
 ticks=$(grep -ac '^tick' $logs/calm.log)
 check_console 'and ticks on' calm '^tick' $((ticks + 3))
 check 'destroy the crashed one' vmctl destroy crash1

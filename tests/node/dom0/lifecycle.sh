@@ -25,7 +25,7 @@ xml=$(vps one memory=192 initrd="$tick")
 check 'create returns 0' vmctl create "$xml"
 check_console 'the VPS comes to its userspace' one 'VPS up: Linux .* on xen, 1[0-9][0-9] MiB, 1 CPU'
 check_console 'and runs on' one '^tick 3'
-check_says 'list shows it running' 'one.*running' vmctl list
+check_says 'list shows it running' '^one .*(running|blocked)' vmctl list
 check_says 'info names it' 'one' vmctl info one
 for verb in list version 'info one'; do
     # shellcheck disable=SC2086
@@ -35,7 +35,7 @@ check_says 'dumpxml gives its domain XML' '<name>one</name>' vmctl dumpxml one
 refuse 'the name is in use' 1 'one' vmctl create "$xml"
 
 check 'pause returns 0' vmctl pause one
-check_says 'list shows it paused' 'one.*paused' vmctl list
+check_says 'list shows it paused' '^one .*paused' vmctl list
 sleep 1
 ticks=$(grep -ac '^tick' $logs/one.log)
 sleep 1.5
@@ -53,7 +53,7 @@ nothing_left 'nothing is left of it' "$before"
 
 xml=$(vps two)
 check 'create --paused returns 0' vmctl create --paused "$xml"
-check_says 'it is paused' 'two.*paused' vmctl list
+check_says 'it is paused' '^two .*paused' vmctl list
 sleep 1
 if console_has two 'VPS up'; then not_ok 'it does not run yet' </dev/null; else ok 'it does not run yet'; fi
 check 'unpause' vmctl unpause two
