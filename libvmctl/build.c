@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Builds a PV domain: memory, image, page tables, first vcpu. The layout is lib/pv_image's. Order
+ * matters twice: everything that a bad file can spoil is checked before there is a domain
+ * (build_prepare), and page tables are unmapped here before they are pinned, since a frame that
+ * somebody can write is none that the hypervisor takes for a page table.
+ *
+ * Speed: files are mapped, and copied straight into mapped guest frames, once, by vector moves. A
+ * `rep movsb` is one instruction a byte where no hardware helps, and pages unmapped one by one cost
+ * a trap each in a PV dom0, while the end of a process unmaps all at once: so a process that is
+ * about to end (VMCTL_CREATE_EXITS) leaves the mappings to that.
+ */
+#include "internal.h"
+
+#include <emmintrin.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUPERPAGE_ORDER 9
+#define SUPERPAGE_PAGES (1UL << SUPERPAGE_ORDER)
+
+static int xen_failed(struct vmctl *v, const struct build *b, const char *what, int error)
+{
+    return vmctl_fail(v, "%s: the hypervisor refused to %s: %s", b->config->name, what,
+                      strerror(-error));
+}
+
+int build_prepare(struct vmctl *v, struct build *b)
+{
+    const struct config *c = b->config;
+    struct pv_image_input input;
+    const char *error;
+
+    if (kernel_open(v, c->kernel, &b->kernel))
+        return -1;
+    if (c->initrd) {
+        errno = 0;
+        error = file_open(c->initrd, &b->initrd);
+        if (error)
+            return vmctl_fail(v, "initrd %s: %s%s%s", c->initrd, error, errno ? ": " : "",
+                              errno ? strerror(errno) : "");
+    }
+    b->nr_pages = c->memory_kib / 4;
+    input = pv_elf_image_input(&b->kernel.elf);
+    input.initrd_len = b->initrd.size;
+    input.nr_pages = b->nr_pages;
+    error = pv_image_plan(&input, &b->image);
+    if (error)
+        return vmctl_fail(v, "%s: kernel %s with %" PRIu64 " MiB of memory: %s", c->name, c->kernel,
+                          c->memory_kib / 1024, error);
+    b->mfns = malloc(b->nr_pages * sizeof(*b->mfns));
+    if (!b->mfns)
+        return vmctl_fail(v, "%s: out of memory", c->name);
+    return 0;
+}
+
+static int no_memory(struct vmctl *v, const struct build *b)
+{
+    struct xen_sysctl_physinfo info = { 0 };
+    uint64_t available = 0;
+
+    if (!xen_physinfo(v->xen, &info) && info.free_pages > info.outstanding_pages)
+        available = info.free_pages - info.outstanding_pages;
+    return vmctl_fail(v, "%s: not enough memory: it wants %" PRIu64 " MiB, %" PRIu64 " MiB are "
+                      "free: lower <memory>, or end another VPS", b->config->name,
+                      b->config->memory_kib / 1024, available / 256);
+}
+
+/* Superpages first; where there are none left, and for the rest, single pages. */
+static int populate(struct vmctl *v, struct build *b)
+{
+    uint64_t pfn = 0;
+    int64_t got;
+
+    got = xen_populate(v->xen, b->domid, 0, b->nr_pages / SUPERPAGE_PAGES, SUPERPAGE_ORDER,
+                       b->mfns);
+    if (got > 0)
+        pfn = (uint64_t)got * SUPERPAGE_PAGES;
+    got = xen_populate(v->xen, b->domid, pfn, b->nr_pages - pfn, 0, b->mfns + pfn);
+    if (got < 0 || (uint64_t)got < b->nr_pages - pfn)
+        return no_memory(v, b);
+    return 0;
+}
+
+int build_domain(struct vmctl *v, struct build *b)
+{
+    const struct config *c = b->config;
+    int ret = xen_create_domain(v->xen, c->uuid, c->max_vcpus);
+
+    if (ret < 0)
+        return ret == -ENOMEM ? no_memory(v, b) : xen_failed(v, b, "make a domain", ret);
+    b->domid = (domid_t)ret;
+    b->created = true;
+    ret = xen_set_max_vcpus(v->xen, b->domid, c->max_vcpus);
+    if (ret < 0)
+        return xen_failed(v, b, "give it its vcpus", ret);
+    ret = xen_set_max_memory(v->xen, b->domid, c->max_kib);
+    if (ret < 0)
+        return xen_failed(v, b, "set its memory limit", ret);
+    ret = xen_set_native_tsc(v->xen, b->domid);
+    if (ret < 0 && ret != -ENOSYS)
+        return xen_failed(v, b, "set its time-stamp mode", ret);
+    if (c->max_kib > c->memory_kib)
+        ret = xen_set_memory_map(v->xen, b->domid, c->max_kib / 4);
+    if (ret < 0 && ret != -ENOSYS)
+        return xen_failed(v, b, "set its memory map", ret);
+    /* A claim fails at once where populate would fail halfway through; not all hypervisors know it. */
+    ret = xen_claim_pages(v->xen, b->domid, b->nr_pages);
+    if (ret == -ENOMEM)
+        return no_memory(v, b);
+    if (ret < 0 && ret != -ENOSYS)
+        return xen_failed(v, b, "set its memory aside", ret);
+    if (populate(v, b))
+        return -1;
+    if (ret == 0)
+        xen_claim_pages(v->xen, b->domid, 0);
+
+    ret = xen_alloc_unbound(v->xen, b->domid);
+    if (ret < 0)
+        return xen_failed(v, b, "make its store event channel", ret);
+    b->store_port = (uint32_t)ret;
+    ret = xen_alloc_unbound(v->xen, b->domid);
+    if (ret < 0)
+        return xen_failed(v, b, "make its console event channel", ret);
+    b->console_port = (uint32_t)ret;
+    b->store_mfn = b->mfns[b->image.store.pfn];
+    b->console_mfn = b->mfns[b->image.console.pfn];
+    return 0;
+}
+
+/* to is 16-byte aligned; from need not be. */
+static void copy(unsigned char *to, const unsigned char *from, size_t len)
+{
+    size_t blocks = ((uintptr_t)to & 15) ? 0 : len / 64;
+
+    for (size_t i = 0; i < blocks; i++, to += 64, from += 64) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)from);
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(from + 16));
+        __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(from + 32));
+        __m128i d = _mm_loadu_si128((const __m128i *)(const void *)(from + 48));
+
+        _mm_store_si128((__m128i *)(void *)to, a);
+        _mm_store_si128((__m128i *)(void *)(to + 16), b);
+        _mm_store_si128((__m128i *)(void *)(to + 32), c);
+        _mm_store_si128((__m128i *)(void *)(to + 48), d);
+    }
+    memcpy(to, from, len - blocks * 64);
+}
+
+/* Maps pages that stay mapped until build_free(), or until the process ends. */
+static unsigned char *map_pfns(struct vmctl *v, struct build *b, uint64_t pfn, uint64_t pages)
+{
+    unsigned char *address = xen_map(v->xen, b->domid, b->mfns + pfn, pages);
+
+    if (!address) {
+        vmctl_fail(v, "%s: cannot map the domain's memory: %s", b->config->name, strerror(errno));
+        return NULL;
+    }
+    b->maps[b->nr_maps].address = address;
+    b->maps[b->nr_maps++].pages = pages;
+    return address;
+}
+
+/*
+ * Copies the kernel into its mapped part. The file may have changed since it was checked: a segment
+ * that left the part's bounds is refused, whatever it says now.
+ */
+static int copy_kernel(struct vmctl *v, const struct build *b, unsigned char *part)
+{
+    const struct pv_elf *elf = &b->kernel.elf;
+    uint64_t size = b->image.kernel.pages << XEN_PAGE_SHIFT;
+
+    for (unsigned int i = 0; i < elf->nr_segments; i++) {
+        struct pv_elf_segment s = pv_elf_segment(elf, i);
+        uint64_t at = s.virt - b->image.kernel.virt;
+
+        if (at > size || s.mem_len > size - at || s.file_len > s.mem_len ||
+            s.offset > elf->size || s.file_len > elf->size - s.offset)
+            return vmctl_fail(v, "kernel %s changed while it was read: try again",
+                              b->config->kernel);
+        copy(part + at, elf->file + s.offset, s.file_len);
+        memset(part + at + s.file_len, 0, s.mem_len - s.file_len);
+    }
+    return 0;
+}
+
+static void fill_start_info(const struct build *b, uint64_t shared_info, struct start_info *si)
+{
+    const struct pv_image *im = &b->image;
+
+    memset(si, 0, XEN_PAGE_SIZE);
+    strcpy(si->magic, "xen-3.0-x86_64");
+    si->nr_pages = b->nr_pages;
+    si->shared_info = shared_info << XEN_PAGE_SHIFT;
+    si->flags = im->initrd_by_pfn ? SIF_MOD_START_PFN : 0;
+    si->store_mfn = b->store_mfn;
+    si->store_evtchn = b->store_port;
+    si->console.domU.mfn = b->console_mfn;
+    si->console.domU.evtchn = b->console_port;
+    si->pt_base = im->tables.virt;
+    si->nr_pt_frames = im->tables.pages;
+    si->mfn_list = im->p2m.virt;
+    si->mod_start = im->initrd_by_pfn ? im->initrd.pfn : im->initrd.virt;
+    si->mod_len = b->initrd.size;
+    si->first_p2m_pfn = im->first_p2m_pfn;
+    si->nr_p2m_frames = im->nr_p2m_frames;
+    if (b->config->cmdline)
+        strncpy((char *)si->cmd_line, b->config->cmdline, MAX_GUEST_CMDLINE - 1);
+}
+
+/* The pfns from..end of all parts that are written here, page tables apart, in one or two runs. */
+static int copy_parts(struct vmctl *v, struct build *b, uint64_t shared_info)
+{
+    const struct pv_image *im = &b->image;
+    uint64_t first = im->kernel.pfn, tail, initrd_len = im->initrd.pages << XEN_PAGE_SHIFT;
+    unsigned char *low = map_pfns(v, b, first, im->tables.pfn - first), *initrd, *p2m;
+
+    if (!low || copy_kernel(v, b, low))
+        return -1;
+    fill_start_info(b, shared_info,
+                    (struct start_info *)(void *)
+                    (low + ((im->start_info.pfn - first) << XEN_PAGE_SHIFT)));
+    memset(low + ((im->store.pfn - first) << XEN_PAGE_SHIFT), 0, XEN_PAGE_SIZE);
+    memset(low + ((im->console.pfn - first) << XEN_PAGE_SHIFT), 0, XEN_PAGE_SIZE);
+
+    initrd = p2m = low;
+    if (im->initrd.pages) {
+        if (im->initrd_by_pfn)
+            initrd = map_pfns(v, b, im->initrd.pfn, im->initrd.pages);
+        else
+            initrd += (im->initrd.pfn - first) << XEN_PAGE_SHIFT;
+        if (!initrd)
+            return -1;
+        tail = initrd_len - b->initrd.size;
+        copy(initrd, b->initrd.data, b->initrd.size);
+        memset(initrd + initrd_len - tail, 0, tail);
+    }
+    if (im->nr_p2m_frames)
+        p2m = map_pfns(v, b, im->p2m.pfn, im->p2m.pages);
+    else
+        p2m += (im->p2m.pfn - first) << XEN_PAGE_SHIFT;
+    if (!p2m)
+        return -1;
+    copy(p2m, (const unsigned char *)b->mfns, b->nr_pages * sizeof(*b->mfns));
+    return 0;
+}
+
+static uint64_t mfn_of(void *context, uint64_t pfn)
+{
+    const struct build *b = context;
+
+    return b->mfns[pfn];
+}
+
+static int write_tables(struct vmctl *v, struct build *b)
+{
+    const struct pv_image *im = &b->image;
+    uint64_t *mfns = malloc(im->nr_tables * sizeof(*mfns));
+    unsigned char *tables;
+
+    if (!mfns)
+        return vmctl_fail(v, "%s: out of memory", b->config->name);
+    for (uint64_t i = 0; i < im->nr_tables; i++)
+        mfns[i] = b->mfns[pv_image_table_pfn(im, i)];
+    tables = xen_map(v->xen, b->domid, mfns, im->nr_tables);
+    free(mfns);
+    if (!tables)
+        return vmctl_fail(v, "%s: cannot map the domain's page tables: %s", b->config->name,
+                          strerror(errno));
+    for (uint64_t i = 0; i < im->nr_tables; i++)
+        pv_image_fill_table(im, i, (uint64_t *)(void *)(tables + (i << XEN_PAGE_SHIFT)), mfn_of, b);
+    xen_unmap(tables, im->nr_tables);
+    return 0;
+}
+
+/*
+ * A new vcpu must find events masked: it has no handler for them yet. Xen leaves that to the builder
+ * (it only zeroes the shared page, which means "not masked").
+ */
+static int mask_events(struct vmctl *v, const struct build *b, uint64_t shared_info_frame)
+{
+    struct shared_info *shared = xen_map(v->xen, b->domid, &shared_info_frame, 1);
+
+    if (!shared)
+        return vmctl_fail(v, "%s: cannot map the domain's shared page: %s", b->config->name,
+                          strerror(errno));
+    for (size_t i = 0; i < sizeof(shared->vcpu_info) / sizeof(shared->vcpu_info[0]); i++)
+        shared->vcpu_info[i].evtchn_upcall_mask = 1;
+    xen_unmap(shared, 1);
+    return 0;
+}
+
+static int start_vcpu(struct vmctl *v, const struct build *b)
+{
+    const struct pv_image *im = &b->image;
+    struct vcpu_guest_context context = { 0 };
+    int ret;
+
+    context.flags = VGCF_in_kernel | VGCF_online;
+    context.user_regs.rip = im->entry;
+    context.user_regs.rsp = im->stack_top;
+    context.user_regs.rsi = im->start_info.virt;
+    context.user_regs.rflags = 1 << 9;
+    context.user_regs.cs = FLAT_KERNEL_CS;
+    context.user_regs.ss = FLAT_KERNEL_SS;
+    context.kernel_ss = FLAT_KERNEL_SS;
+    context.kernel_sp = im->stack_top;
+    context.ctrlreg[3] = b->mfns[im->tables.pfn] << XEN_PAGE_SHIFT;
+    ret = xen_set_vcpu(v->xen, b->domid, 0, &context);
+    return ret < 0 ? xen_failed(v, b, "start its first vcpu", ret) : 0;
+}
+
+int build_image(struct vmctl *v, struct build *b)
+{
+    uint64_t stubs = b->kernel.elf.hypercall_page;
+    struct xen_domctl_getdomaininfo info;
+    int ret = xen_domain_info(v->xen, b->domid, &info);
+
+    if (ret < 0)
+        return xen_failed(v, b, "describe the domain", ret);
+    if (copy_parts(v, b, info.shared_info_frame) || write_tables(v, b) ||
+        mask_events(v, b, info.shared_info_frame))
+        return -1;
+    if (stubs != PV_IMAGE_NO_ADDR) {
+        uint64_t pfn = (stubs - b->image.region_start) >> XEN_PAGE_SHIFT;
+
+        if (pfn - b->image.kernel.pfn >= b->image.kernel.pages)
+            return vmctl_fail(v, "kernel %s: its hypercall page is outside the kernel",
+                              b->config->kernel);
+        ret = xen_init_hypercall_page(v->xen, b->domid, b->mfns[pfn]);
+        if (ret < 0)
+            return xen_failed(v, b, "write its hypercall page", ret);
+    }
+    ret = xen_seed_grants(v->xen, b->domid, b->console_mfn, b->store_mfn);
+    if (ret < 0)
+        return xen_failed(v, b, "write its first grants", ret);
+    ret = xen_pin_l4(v->xen, b->domid, b->mfns[b->image.tables.pfn]);
+    if (ret < 0)
+        return xen_failed(v, b, "take its page tables", ret);
+    return start_vcpu(v, b);
+}
+
+void build_free(struct build *b, bool exits)
+{
+    if (!exits) {
+        for (unsigned int i = 0; i < b->nr_maps; i++)
+            xen_unmap(b->maps[i].address, b->maps[i].pages);
+        kernel_close(&b->kernel);
+        file_close(&b->initrd);
+    }
+    b->nr_maps = 0;
+    free(b->mfns);
+    b->mfns = NULL;
+}

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# libvmctl, static and shared, its pkg-config file, and its tests.
+LIBVMCTL := $(BUILD)/libvmctl
+LIBVMCTL_SOURCES := $(wildcard libvmctl/*.c) hypervisor/lib/pv_elf.c hypervisor/lib/pv_image.c
+LIBVMCTL_OBJECTS := $(patsubst %.c,$(LIBVMCTL)/obj/%.o,$(LIBVMCTL_SOURCES))
+LIBVMCTL_PACKAGES := libxml-2.0 jansson zlib liblzma libzstd libnl-3.0 libnl-route-3.0
+LIBVMCTL_PACKAGE_CFLAGS := $(shell pkg-config --cflags $(LIBVMCTL_PACKAGES))
+# DOM0_CFLAGS comes from dom0-tools, which is read later
+LIBVMCTL_CFLAGS = $(DOM0_CFLAGS) -Ihypervisor $(LIBVMCTL_PACKAGE_CFLAGS)
+LIBVMCTL_LIBS := $(shell pkg-config --libs $(LIBVMCTL_PACKAGES))
+LIBVMCTL_SONAME := libvmctl.so.0
+
+ALL += $(LIBVMCTL)/libvmctl.a $(LIBVMCTL)/libvmctl.so $(LIBVMCTL)/vmctl.pc
+INSTALL += $(LIBVMCTL)/libvmctl.a=/usr/lib/libvmctl.a libvmctl/vmctl.h=/usr/include/vmctl.h \
+    $(LIBVMCTL)/$(LIBVMCTL_SONAME)=/usr/lib/$(LIBVMCTL_SONAME) $(LIBVMCTL)/libvmctl.so=/usr/lib/libvmctl.so \
+    $(LIBVMCTL)/vmctl.pc=/usr/lib/pkgconfig/vmctl.pc
+
+# position-independent for both, and nothing exported but vmctl.h's functions
+$(LIBVMCTL)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(LIBVMCTL_CFLAGS) -fPIC -c $< -o $@
+
+$(LIBVMCTL)/libvmctl.a: $(LIBVMCTL_OBJECTS)
+	rm -f $@; ar rcs $@ $^
+
+$(LIBVMCTL)/$(LIBVMCTL_SONAME): $(LIBVMCTL_OBJECTS) libvmctl/vmctl.map
+	$(CC) -shared -Wl,-soname,$(LIBVMCTL_SONAME) -Wl,--version-script=libvmctl/vmctl.map \
+	    -Wl,-z,defs -o $@ $(LIBVMCTL_OBJECTS) $(LIBVMCTL_LIBS)
+
+$(LIBVMCTL)/libvmctl.so: $(LIBVMCTL)/$(LIBVMCTL_SONAME)
+	ln -sf $(LIBVMCTL_SONAME) $@
+
+$(LIBVMCTL)/vmctl.pc: libvmctl/vmctl.h libvmctl/build.mk
+	@mkdir -p $(@D)
+	printf '%s\n' 'prefix=/usr' 'Name: vmctl' 'Description: makes, lists and ends VPSes' \
+	    "Version: $$(sed -n 's/#define VMCTL_VERSION "\(.*\)"/\1/p' $<)" \
+	    'Requires.private: $(LIBVMCTL_PACKAGES)' 'Libs: -L$${prefix}/lib -lvmctl' \
+	    'Cflags: -I$${prefix}/include' >$@
+
+LIBVMCTL_TEST_CFLAGS := -D_GNU_SOURCE -Iinclude -Ihypervisor -Ilibvmctl $(LIBVMCTL_PACKAGE_CFLAGS)
+$(eval $(call unit_test,libvmctl-pv-image,tests/unit/libvmctl-pv-image.c hypervisor/lib/pv_image.c,\
+    $(LIBVMCTL_TEST_CFLAGS),))

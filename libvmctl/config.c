@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values of the domain XML: numbers, names, UUIDs, and a config's life. Reading the tree is
+ * config_read.c's, writing config_write.c's.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (unsigned int i = 0; i < config->nr_disks; i++)
+        free(config->disks[i].source);
+    free(config->kernel);
+    free(config->initrd);
+    free(config->cmdline);
+    free(config);
+}
+
+bool config_name_ok(const char *name)
+{
+    size_t len = strlen(name);
+
+    if (len == 0 || len > VMCTL_NAME_MAX || !isalnum((unsigned char)name[0]))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i]))
+            return false;
+    /* all digits would read as a domain id */
+    return strspn(name, "0123456789") != len;
+}
+
+void config_uuid_text(const uint8_t uuid[16], char text[VMCTL_UUID_SIZE])
+{
+    char *at = text;
+
+    for (unsigned int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *at++ = '-';
+        at += sprintf(at, "%02x", uuid[i]);
+    }
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool config_uuid_parse(const char *text, uint8_t uuid[16])
+{
+    unsigned int digits = 0;
+
+    memset(uuid, 0, 16);
+    for (; *text; text++) {
+        int digit = hex_digit(*text);
+
+        if (*text == '-' && (digits == 8 || digits == 12 || digits == 16 || digits == 20))
+            continue;
+        if (digit < 0 || digits >= 32)
+            return false;
+        uuid[digits / 2] = (uint8_t)(uuid[digits / 2] << 4 | digit);
+        digits++;
+    }
+    return digits == 32;
+}
+
+/* xvdX and xvdXX: major 202 with 16 minors each up to xvdp, the extended numbers above that. */
+int config_disk_number(const char *target)
+{
+    int index = 0;
+
+    if (strncmp(target, "xvd", 3) || !target[3] || strlen(target) > 5)
+        return -1;
+    for (target += 3; *target; target++) {
+        if (*target < 'a' || *target > 'z')
+            return -1;
+        index = index * 26 + (*target - 'a' + 1);
+    }
+    index--;
+    return index < 16 ? 202 << 8 | index << 4 : 1 << 28 | index << 8;
+}
+
+static const char *const action_names[] = { "destroy", "restart", "preserve" };
+
+const char *config_action_name(enum config_action action)
+{
+    return action_names[action];
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libvmctl: makes, lists and ends VPSes. The library's one public header; `vmctl` and the domain
+ * daemon are written on it, and so can be others (pkg-config: vmctl).
+ *
+ * Rules that hold for every function:
+ *  - 0 (or a stated positive value) is success and -1 is failure; vmctl_error() then has one line
+ *    for people: what failed, on which object, why, and what to do.
+ *  - a failure leaves nothing behind: no domain, no store nodes, no grants, no memory, no files.
+ *  - a handle belongs to one thread at a time; processes do not share handles over fork().
+ *  - a VPS is named by its name, its domain id in decimal, or its UUID.
+ * It must never run as anything but root in the control domain: the device nodes see to that.
+ */
+#ifndef VMCTL_H
+#define VMCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VMCTL_VERSION "0.1"
+#define VMCTL_NAME_MAX 63    /* bytes of a VPS's name: letters, digits, and . _ - behind the first */
+#define VMCTL_UUID_SIZE 37   /* text form, NUL included */
+#define VMCTL_REASON_SIZE 120
+
+struct vmctl;
+
+enum vmctl_state {
+    VMCTL_RUNNING,  /* on a CPU, or ready for one */
+    VMCTL_BLOCKED,  /* waiting for something to happen */
+    VMCTL_PAUSED,   /* by vmctl pause, or not started yet */
+    VMCTL_SHUTDOWN, /* it powered off, rebooted or suspended, and is about to be acted upon */
+    VMCTL_CRASHED,  /* `reason` says why, where anyone knows */
+    VMCTL_DYING     /* being taken apart */
+};
+
+struct vmctl_info {
+    uint32_t domid;
+    char name[VMCTL_NAME_MAX + 1]; /* empty where the domain has none */
+    char uuid[VMCTL_UUID_SIZE];
+    enum vmctl_state state;
+    uint32_t vcpus;      /* online */
+    uint64_t memory_kib; /* what it has now */
+    uint64_t max_kib;    /* what it may have */
+    uint64_t cpu_ns;     /* CPU time used by all vcpus */
+    bool managed;        /* made by this library, and watched by the domain daemon */
+    char reason[VMCTL_REASON_SIZE];
+};
+
+/* Flags of vmctl_create(). */
+#define VMCTL_CREATE_PAUSED 1U /* leave it paused: vmctl_unpause() starts it */
+#define VMCTL_CREATE_EXITS 2U  /* the process ends soon: on success, leave unmapping to that */
+
+/* Called for each thing that is odd but no failure, with one line of text. */
+typedef void (*vmctl_warn_fn)(void *context, const char *message);
+
+/*
+ * Makes a handle. Devices and the store are opened when first needed, so this works (and
+ * vmctl_check() too) where no hypervisor runs. -1: out of memory; there is no handle to ask why.
+ */
+int vmctl_open(struct vmctl **out);
+void vmctl_close(struct vmctl *v);
+
+/* The last failure of this handle. Never NULL; valid until the handle's next call. */
+const char *vmctl_error(const struct vmctl *v);
+void vmctl_on_warning(struct vmctl *v, vmctl_warn_fn warn, void *context);
+
+/* Reads and checks a domain XML file without making anything. */
+int vmctl_check(struct vmctl *v, const char *file);
+
+/*
+ * Makes the VPS that the domain XML file describes and starts it. *domid is written on success.
+ * When the caller is killed midway, the domain daemon or the next call of any function here takes
+ * the remains away.
+ */
+int vmctl_create(struct vmctl *v, const char *file, unsigned int flags, uint32_t *domid);
+
+/* All domains by id, the control domain first: *infos is one allocation, freed with free(). */
+int vmctl_list(struct vmctl *v, struct vmctl_info **infos, size_t *count);
+
+/* One VPS. */
+int vmctl_find(struct vmctl *v, const char *who, struct vmctl_info *info);
+
+/* Ends it at once, as by pulling the plug, and removes all that belonged to it. */
+int vmctl_destroy(struct vmctl *v, const char *who);
+
+int vmctl_pause(struct vmctl *v, const char *who);
+int vmctl_unpause(struct vmctl *v, const char *who);
+
+/* Asks the guest to power off or reboot, and returns once it has been asked. */
+int vmctl_shutdown(struct vmctl *v, const char *who);
+int vmctl_reboot(struct vmctl *v, const char *who);
+
+/* Ends it at once and makes it again from its description; *domid is the new one. */
+int vmctl_reset(struct vmctl *v, const char *who, uint32_t *domid);
+
+/* The description that the VPS runs by, as domain XML; *xml is freed with free(). */
+int vmctl_dumpxml(struct vmctl *v, const char *who, char **xml);
+
+/* Version of the hypervisor. */
+int vmctl_hypervisor_version(struct vmctl *v, char *out, size_t size);
+
+/*
+ * For the domain daemon. vmctl_reap() takes away what killed creators left, and acts on each VPS
+ * that powered off, rebooted or crashed as its description says. Returns how many it acted upon.
+ * vmctl_watch_fds() gives descriptors to poll for reading: when one is readable, call
+ * vmctl_watch_clear() and then vmctl_reap(). -1 without a store: try again later.
+ */
+int vmctl_watch_fds(struct vmctl *v, int fds[2]);
+int vmctl_watch_clear(struct vmctl *v);
+int vmctl_reap(struct vmctl *v);
+
+/* Makes this process the domain daemon, until it ends: 0; 1 where there is one already. */
+int vmctl_lock_daemon(struct vmctl *v);
+
+/* Starts the domain daemon where none runs (mews-domaind, looked for in PATH). */
+int vmctl_start_daemon(struct vmctl *v);
+
+/*
+ * JSON of one domain, and of a list of them, as a text that ends in a newline; free() it. NULL:
+ * out of memory.
+ */
+char *vmctl_info_json(const struct vmctl_info *info);
+char *vmctl_list_json(const struct vmctl_info *infos, size_t count);
+
+/* JSON of an object with one member, a string. */
+char *vmctl_text_json(const char *name, const char *text);
+
+/* "running", "crashed", ... */
+const char *vmctl_state_name(enum vmctl_state state);
+
+/*
+ * Writes the ELF kernel that is in the file `in` (bzImage, or ELF already) to the file `out`.
+ * Returns 0, or -1 with one line for people in error[size].
+ */
+int vmctl_unpack_kernel(const char *in, const char *out, char *error, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls through /dev/xen/privcmd, see xen.h. Structures that cross into the hypervisor live in
+ * one locked buffer and are copied in and out around each call; nothing here keeps state of a
+ * domain.
+ */
+#include "xen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <public/grant_table.h>
+#include <public/memory.h>
+#include <public/version.h>
+
+/* /dev/xen/privcmd's interface, as Linux documents it in its uapi. */
+struct privcmd_hypercall {
+    uint64_t op;
+    uint64_t arg[5];
+};
+
+struct privcmd_mmapbatch_v2 {
+    unsigned int num;
+    domid_t dom;
+    uint64_t addr;
+    const uint64_t *arr;
+    int *err;
+};
+
+struct privcmd_mmap_resource {
+    domid_t dom;
+    uint32_t type;
+    uint32_t id;
+    uint32_t idx;
+    uint64_t num;
+    uint64_t addr;
+};
+
+#define IOCTL_PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
+#define IOCTL_PRIVCMD_MMAPBATCH_V2 _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch_v2))
+#define IOCTL_PRIVCMD_MMAP_RESOURCE _IOC(_IOC_NONE, 'P', 7, sizeof(struct privcmd_mmap_resource))
+
+/* Our own domctl, unknown to other hypervisors: the text of a domain's crash reason. */
+#define XEN_DOMCTL_mews_get_reason 0x4d01
+
+#define TSC_MODE_NEVER_EMULATE 2
+
+/* Enough for any structure here, and for a batch of frame numbers behind it. */
+#define BUFFER_PAGES 16
+#define BATCH_OFFSET 8192
+#define BATCH_ENTRIES ((BUFFER_PAGES * XEN_PAGE_SIZE - BATCH_OFFSET) / sizeof(uint64_t))
+
+struct xen {
+    int fd;
+    void *buffer;    /* locked: the call's structure, at BATCH_OFFSET its array */
+    uint64_t *batch;
+};
+
+int xen_open(struct xen **out)
+{
+    struct xen *x = calloc(1, sizeof(*x));
+    size_t size = BUFFER_PAGES * XEN_PAGE_SIZE;
+    int device, error;
+
+    if (!x)
+        return -ENOMEM;
+    x->fd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
+    if (x->fd < 0) {
+        error = -errno;
+        free(x);
+        return error;
+    }
+    /* The hypercall device's pages never move; plain locked ones may, on kernels that compact. */
+    device = open("/dev/xen/hypercall", O_RDWR | O_CLOEXEC);
+    x->buffer = MAP_FAILED;
+    if (device >= 0) {
+        x->buffer = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, device, 0);
+        close(device);
+    }
+    if (x->buffer == MAP_FAILED)
+        x->buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
+    if (x->buffer == MAP_FAILED) {
+        error = -errno;
+        close(x->fd);
+        free(x);
+        return error;
+    }
+    x->batch = (uint64_t *)((char *)x->buffer + BATCH_OFFSET);
+    *out = x;
+    return 0;
+}
+
+void xen_close(struct xen *x)
+{
+    if (!x)
+        return;
+    munmap(x->buffer, BUFFER_PAGES * XEN_PAGE_SIZE);
+    close(x->fd);
+    free(x);
+}
+
+static int hypercall(struct xen *x, uint64_t op, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+    struct privcmd_hypercall call = { .op = op, .arg = { a1, a2, a3, a4 } };
+    int ret = ioctl(x->fd, IOCTL_PRIVCMD_HYPERCALL, &call);
+
+    return ret < 0 ? -errno : ret;
+}
+
+/* Runs op with a copy of data as its second argument, and copies back what came out. */
+static int buffer_call(struct xen *x, uint64_t op, uint64_t a1, void *data, size_t size)
+{
+    int ret;
+
+    memcpy(x->buffer, data, size);
+    ret = hypercall(x, op, a1, (uintptr_t)x->buffer, 0, 0);
+    memcpy(data, x->buffer, size);
+    return ret;
+}
+
+static int domctl(struct xen *x, uint32_t cmd, domid_t domid, struct xen_domctl *op)
+{
+    int ret;
+
+    op->cmd = cmd;
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = domid;
+    memcpy(x->buffer, op, sizeof(*op));
+    ret = hypercall(x, __HYPERVISOR_domctl, (uintptr_t)x->buffer, 0, 0, 0);
+    memcpy(op, x->buffer, sizeof(*op));
+    return ret;
+}
+
+static int sysctl_call(struct xen *x, uint32_t cmd, struct xen_sysctl *op)
+{
+    int ret;
+
+    op->cmd = cmd;
+    op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    memcpy(x->buffer, op, sizeof(*op));
+    ret = hypercall(x, __HYPERVISOR_sysctl, (uintptr_t)x->buffer, 0, 0, 0);
+    memcpy(op, x->buffer, sizeof(*op));
+    return ret;
+}
+
+int xen_version(struct xen *x, char *out, size_t size)
+{
+    xen_extraversion_t extra;
+    int version = hypercall(x, __HYPERVISOR_xen_version, XENVER_version, 0, 0, 0);
+    int ret;
+
+    if (version < 0)
+        return version;
+    ret = buffer_call(x, __HYPERVISOR_xen_version, XENVER_extraversion, extra, sizeof(extra));
+    if (ret < 0)
+        return ret;
+    extra[sizeof(extra) - 1] = 0;
+    snprintf(out, size, "%d.%d%s", version >> 16, version & 0xffff, (const char *)extra);
+    return 0;
+}
+
+int xen_physinfo(struct xen *x, struct xen_sysctl_physinfo *info)
+{
+    struct xen_sysctl op = { 0 };
+    int ret = sysctl_call(x, XEN_SYSCTL_physinfo, &op);
+
+    *info = op.u.physinfo;
+    return ret;
+}
+
+int xen_list_domains(struct xen *x, domid_t first, struct xen_domctl_getdomaininfo *infos,
+                     unsigned int max)
+{
+    unsigned int room = (unsigned int)(BATCH_ENTRIES * sizeof(uint64_t) / sizeof(*infos));
+    struct xen_sysctl op = { 0 };
+    int ret;
+
+    op.u.getdomaininfolist.first_domain = first;
+    op.u.getdomaininfolist.max_domains = max < room ? max : room;
+    set_xen_guest_handle(op.u.getdomaininfolist.buffer,
+                         (struct xen_domctl_getdomaininfo *)(void *)x->batch);
+    ret = sysctl_call(x, XEN_SYSCTL_getdomaininfolist, &op);
+    if (ret < 0)
+        return ret;
+    if (op.u.getdomaininfolist.num_domains > op.u.getdomaininfolist.max_domains)
+        return -EPROTO;
+    memcpy(infos, x->batch, op.u.getdomaininfolist.num_domains * sizeof(*infos));
+    return (int)op.u.getdomaininfolist.num_domains;
+}
+
+int xen_domain_info(struct xen *x, domid_t domid, struct xen_domctl_getdomaininfo *info)
+{
+    int ret = xen_list_domains(x, domid, info, 1);
+
+    if (ret < 0)
+        return ret;
+    return ret == 1 && info->domain == domid ? 0 : -ESRCH;
+}
+
+int xen_create_domain(struct xen *x, const uint8_t uuid[16], unsigned int max_vcpus)
+{
+    struct xen_domctl op = { 0 };
+    int ret;
+
+    memcpy(op.u.createdomain.handle, uuid, 16);
+    op.u.createdomain.max_vcpus = max_vcpus;
+    op.u.createdomain.max_evtchn_port = 1023;
+    op.u.createdomain.max_grant_frames = 64;
+    op.u.createdomain.max_maptrack_frames = -1;
+    op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
+    ret = domctl(x, XEN_DOMCTL_createdomain, 0, &op);
+    return ret < 0 ? ret : op.domain;
+}
+
+int xen_pause(struct xen *x, domid_t domid)
+{
+    struct xen_domctl op = { 0 };
+
+    return domctl(x, XEN_DOMCTL_pausedomain, domid, &op);
+}
+
+int xen_unpause(struct xen *x, domid_t domid)
+{
+    struct xen_domctl op = { 0 };
+
+    return domctl(x, XEN_DOMCTL_unpausedomain, domid, &op);
+}
+
+int xen_destroy(struct xen *x, domid_t domid)
+{
+    struct xen_domctl op;
+    int ret;
+
+    do { /* a big domain is taken apart in steps: the hypervisor asks to be called again */
+        op = (struct xen_domctl){ 0 };
+        ret = domctl(x, XEN_DOMCTL_destroydomain, domid, &op);
+    } while (ret == -EAGAIN || ret == -EINTR);
+    return ret;
+}
+
+int xen_set_max_memory(struct xen *x, domid_t domid, uint64_t kib)
+{
+    struct xen_domctl op = { 0 };
+
+    op.u.max_mem.max_memkb = kib;
+    return domctl(x, XEN_DOMCTL_max_mem, domid, &op);
+}
+
+int xen_set_max_vcpus(struct xen *x, domid_t domid, unsigned int vcpus)
+{
+    struct xen_domctl op = { 0 };
+
+    op.u.max_vcpus.max = vcpus;
+    return domctl(x, XEN_DOMCTL_max_vcpus, domid, &op);
+}
+
+int xen_set_native_tsc(struct xen *x, domid_t domid)
+{
+    struct xen_domctl op = { 0 };
+
+    op.u.tsc_info.tsc_mode = TSC_MODE_NEVER_EMULATE;
+    return domctl(x, XEN_DOMCTL_settscinfo, domid, &op);
+}
+
+int xen_set_memory_map(struct xen *x, domid_t domid, uint64_t pages)
+{
+    struct {
+        uint64_t addr, size;
+        uint32_t type;
+    } __attribute__((packed)) ram = { 0, pages << XEN_PAGE_SHIFT, 1 };
+    struct xen_foreign_memory_map op = { .domid = domid };
+
+    memcpy(x->batch, &ram, sizeof(ram));
+    op.map.nr_entries = 1;
+    set_xen_guest_handle(op.map.buffer, (void *)x->batch);
+    return buffer_call(x, __HYPERVISOR_memory_op, XENMEM_set_memory_map, &op, sizeof(op));
+}
+
+int xen_claim_pages(struct xen *x, domid_t domid, uint64_t pages)
+{
+    struct xen_memory_reservation op = { .nr_extents = pages, .domid = domid };
+
+    return buffer_call(x, __HYPERVISOR_memory_op, XENMEM_claim_pages, &op, sizeof(op));
+}
+
+int64_t xen_populate(struct xen *x, domid_t domid, uint64_t first, uint64_t count,
+                     unsigned int order, uint64_t *mfns)
+{
+    uint64_t done = 0;
+
+    while (done < count) {
+        uint64_t n = count - done < BATCH_ENTRIES ? count - done : BATCH_ENTRIES;
+        struct xen_memory_reservation op = {
+            .nr_extents = n, .extent_order = order, .domid = domid,
+        };
+        int got;
+
+        for (uint64_t i = 0; i < n; i++)
+            x->batch[i] = first + ((done + i) << order);
+        set_xen_guest_handle(op.extent_start, x->batch);
+        got = buffer_call(x, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &op, sizeof(op));
+        if (got < 0)
+            return done ? (int64_t)done : got;
+        for (uint64_t i = 0; i < (uint64_t)got && i < n; i++)
+            for (uint64_t k = 0; k < 1UL << order; k++)
+                mfns[((done + i) << order) + k] = x->batch[i] + k;
+        done += (uint64_t)got;
+        if ((uint64_t)got < n)
+            break;
+    }
+    return (int64_t)done;
+}
+
+int xen_init_hypercall_page(struct xen *x, domid_t domid, uint64_t mfn)
+{
+    struct xen_domctl op = { 0 };
+
+    op.u.hypercall_init.gmfn = mfn;
+    return domctl(x, XEN_DOMCTL_hypercall_init, domid, &op);
+}
+
+int xen_pin_l4(struct xen *x, domid_t domid, uint64_t mfn)
+{
+    struct mmuext_op op = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = mfn };
+
+    memcpy(x->buffer, &op, sizeof(op));
+    return hypercall(x, __HYPERVISOR_mmuext_op, (uintptr_t)x->buffer, 1, 0, domid);
+}
+
+int xen_set_vcpu(struct xen *x, domid_t domid, unsigned int vcpu,
+                 const struct vcpu_guest_context *context)
+{
+    struct xen_domctl op = { 0 };
+
+    memcpy(x->batch, context, sizeof(*context));
+    op.u.vcpucontext.vcpu = vcpu;
+    set_xen_guest_handle(op.u.vcpucontext.ctxt, (struct vcpu_guest_context *)(void *)x->batch);
+    return domctl(x, XEN_DOMCTL_setvcpucontext, domid, &op);
+}
+
+int xen_alloc_unbound(struct xen *x, domid_t domid)
+{
+    struct evtchn_alloc_unbound op = { .dom = domid, .remote_dom = 0 };
+    int ret = buffer_call(x, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &op,
+                          sizeof(op));
+
+    return ret < 0 ? ret : (int)op.port;
+}
+
+void *xen_map(struct xen *x, domid_t domid, const uint64_t *mfns, size_t count)
+{
+    size_t size = count << XEN_PAGE_SHIFT;
+    int *errors = malloc(count * sizeof(*errors));
+    void *address = MAP_FAILED;
+    struct privcmd_mmapbatch_v2 batch = {
+        .num = (unsigned int)count, .dom = domid, .arr = mfns, .err = errors,
+    };
+
+    if (errors)
+        address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, x->fd, 0);
+    if (address == MAP_FAILED) {
+        free(errors);
+        errno = ENOMEM;
+        return NULL;
+    }
+    batch.addr = (uintptr_t)address;
+    if (ioctl(x->fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch)) {
+        int error = errno;
+
+        munmap(address, size);
+        free(errors);
+        errno = error;
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i]) {
+            errno = -errors[i];
+            munmap(address, size);
+            free(errors);
+            return NULL;
+        }
+    }
+    free(errors);
+    return address;
+}
+
+void xen_unmap(void *address, size_t count)
+{
+    if (address)
+        munmap(address, count << XEN_PAGE_SHIFT);
+}
+
+int xen_seed_grants(struct xen *x, domid_t domid, uint64_t console_mfn, uint64_t store_mfn)
+{
+    struct privcmd_mmap_resource map = {
+        .dom = domid, .type = XENMEM_resource_grant_table,
+        .id = XENMEM_resource_grant_table_id_shared, .num = 1,
+    };
+    struct grant_entry_v1 *table;
+    void *address = mmap(NULL, XEN_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, x->fd, 0);
+
+    if (address == MAP_FAILED)
+        return -errno;
+    map.addr = (uintptr_t)address;
+    if (ioctl(x->fd, IOCTL_PRIVCMD_MMAP_RESOURCE, &map)) {
+        int error = -errno;
+
+        munmap(address, XEN_PAGE_SIZE);
+        return error;
+    }
+    table = address;
+    table[GNTTAB_RESERVED_CONSOLE] = (struct grant_entry_v1){
+        .flags = GTF_permit_access, .domid = 0, .frame = (uint32_t)console_mfn,
+    };
+    table[GNTTAB_RESERVED_XENSTORE] = (struct grant_entry_v1){
+        .flags = GTF_permit_access, .domid = 0, .frame = (uint32_t)store_mfn,
+    };
+    munmap(address, XEN_PAGE_SIZE);
+    return 0;
+}
+
+int xen_crash_reason(struct xen *x, domid_t domid, char reason[XEN_REASON_SIZE])
+{
+    struct xen_domctl op = { 0 };
+    int ret = domctl(x, XEN_DOMCTL_mews_get_reason, domid, &op);
+
+    reason[0] = 0;
+    if (ret < 0) /* a hypervisor that does not know this call has no reason to tell */
+        return ret == -ENOSYS || ret == -EOPNOTSUPP ? 0 : ret;
+    memcpy(reason, op.u.pad, XEN_REASON_SIZE - 1);
+    reason[XEN_REASON_SIZE - 1] = 0;
+    return 0;
+}
