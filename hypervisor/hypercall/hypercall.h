@@ -17,6 +17,7 @@
 struct vcpu;
 
 /* Not part of the ABI: never reaches a guest. */
+#undef ERESTART /* host builds: the C library has one too */
 #define ERESTART 0x4d455753
 
 typedef long (*hypercall_handler_t)(struct vcpu *v, u64 args[6]);

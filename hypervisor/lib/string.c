@@ -84,14 +84,13 @@ char *strchr(const char *s, int c)
     }
 }
 
-const char *strstr(const char *s, const char *what)
+char *strstr(const char *s, const char *what)
 {
     size_t n = strlen(what);
 
-    for (; *s; s++)
-        if (!strncmp(s, what, n))
-            return s;
-    return n ? NULL : s;
+    while (*s && strncmp(s, what, n))
+        s++;
+    return *s || !n ? (char *)(uintptr_t)s : NULL;
 }
 
 size_t string_copy(char *to, const char *from, size_t size)

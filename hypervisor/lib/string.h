@@ -15,7 +15,7 @@ size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
-const char *strstr(const char *s, const char *what);
+char *strstr(const char *s, const char *what);
 /* Copies at most size - 1 characters and always ends with 0; the length of from. */
 size_t string_copy(char *to, const char *from, size_t size);
 /* Reads a number (0x: hexadecimal, else decimal); *end: what follows it. */

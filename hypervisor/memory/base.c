@@ -24,7 +24,7 @@ static int table_hold(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
         error = walk_get_table(v, d, m, level);
         spin_unlock(&d->pt_lock);
         /* begun here: go on at once; busy elsewhere: let the others have their turn */
-    } while (error == -ERESTART && v->walk.depth);
+    } while (error == -ERESTART && walk_pending(&v->walk));
     return error;
 }
 
@@ -112,8 +112,7 @@ static int relinquish_vcpu(struct vcpu *v)
     struct vcpu *self = current_vcpu();
     int error;
 
-    walk_abandon(v);
-    error = walk_continue(v);
+    error = walk_abandon(v);
     if (!error && mfn_x(v->user_base))
         error = base_set(v, &v->user_base, mfn(0));
     if (!error && mfn_x(v->base))

@@ -8,6 +8,7 @@
  *  2. walk_validate() works on the topmost page from frame.aux on. A child that is a table already is
  *     counted; a child that is nothing becomes BUSY and topmost, and its parent waits at that entry.
  *  3. A page whose last entry is done becomes VALIDATED and leaves the stack; its parent goes on behind it.
+ *     The first page's count is held for whoever asked, until he asks again or somebody else does.
  *  4. A wrong entry turns the whole walk round: every page on the stack gives back what stands before
  *     its frame.aux, topmost first, and becomes nothing.
  *  5. A table's last count (walk_put_table) begins a walk that only gives back (walk_release), deeper
@@ -159,7 +160,11 @@ static void walk_validate(struct pt_walk *w)
         pt_fill_hv_slots(table);
     __atomic_store_n(&f->type, STATE(level, FRAME_VALIDATED | 1), __ATOMIC_RELEASE);
     walk_pop(w);
-    if (w->depth) {
+    if (!w->depth) {
+        w->held = m;
+        w->held_domain = w->domain;
+        domain_get(w->domain);
+    } else {
         struct frame *parent = frame_of(w->page[w->depth - 1]);
         u64 *entry = (u64 *)mfn_to_virt(w->page[w->depth - 1]) + parent->aux;
 
@@ -218,36 +223,6 @@ static void walk_step(struct pt_walk *w)
         walk_validate(w);
 }
 
-int walk_continue(struct vcpu *v)
-{
-    struct pt_walk *w = &v->walk;
-    struct domain *d = w->domain;
-
-    if (likely(!w->depth))
-        return 0;
-    for (;;) {
-        spin_lock(&d->pt_lock);
-        walk_step(w);
-        spin_unlock(&d->pt_lock);
-        if (!w->depth)
-            break;
-        if (preempt_needed())
-            return -ERESTART;
-    }
-    w->releasing = false;
-    w->domain = NULL;
-    domain_put(d);
-    return 0;
-}
-
-void walk_abandon(struct vcpu *v)
-{
-    struct pt_walk *w = &v->walk;
-
-    if (w->depth)
-        w->releasing = true;
-}
-
 static void walk_begin(struct pt_walk *w, struct domain *d, bool releasing)
 {
     domain_get(d);
@@ -255,17 +230,82 @@ static void walk_begin(struct pt_walk *w, struct domain *d, bool releasing)
     w->releasing = releasing;
 }
 
+/* Lets the held table go, which may begin a walk. No lock held. */
+static void held_drop(struct pt_walk *w)
+{
+    struct domain *d = w->held_domain;
+    mfn_t m = w->held;
+
+    w->held = mfn(0);
+    w->held_domain = NULL;
+    w->drop = false;
+    spin_lock(&d->pt_lock);
+    if (table_put(w, m))
+        walk_begin(w, d, true);
+    spin_unlock(&d->pt_lock);
+    domain_put(d);
+}
+
+int walk_continue(struct vcpu *v)
+{
+    struct pt_walk *w = &v->walk;
+    struct domain *d;
+
+    if (likely(!walk_pending(w)))
+        return 0;
+    if (w->drop && !w->depth)
+        held_drop(w);
+    while (w->depth) {
+        d = w->domain;
+        spin_lock(&d->pt_lock);
+        walk_step(w);
+        spin_unlock(&d->pt_lock);
+        if (!w->depth) {
+            w->releasing = false;
+            w->domain = NULL;
+            domain_put(d);
+        } else if (preempt_needed()) {
+            return -ERESTART;
+        }
+    }
+    return 0;
+}
+
+int walk_abandon(struct vcpu *v)
+{
+    struct pt_walk *w = &v->walk;
+    int error;
+
+    if (w->depth)
+        w->releasing = true;
+    error = walk_continue(v);
+    if (error)
+        return error;
+    w->drop = mfn_x(w->held);
+    return walk_continue(v);
+}
+
 int walk_get_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
 {
     struct pt_walk *w = &v->walk;
     int error;
 
-    ASSERT(!w->depth);
+    ASSERT(!walk_pending(w));
     if (unlikely(w->error)) {
         error = w->error;
         w->error = 0;
         if (mfn_eq(m, w->failed_root))
             return error;
+    }
+    if (unlikely(mfn_x(w->held))) {
+        if (w->held_domain != d || !mfn_eq(m, w->held) || level_of(frame_of(m)) != level) {
+            w->drop = true;
+            return -ERESTART;
+        }
+        w->held = mfn(0);
+        w->held_domain = NULL;
+        domain_put(d);
+        return 0;
     }
     error = table_get(w, d, m, level);
     if (w->depth)

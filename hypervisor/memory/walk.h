@@ -24,7 +24,17 @@ struct pt_walk {
     int error;             /* of the validation that failed; reported when failed_root is asked for again */
     mfn_t failed_root;
     mfn_t page[4];
+    /* A table that was made for someone who is about to ask again: one count of it is kept for that. */
+    mfn_t held; /* mfn 0: none */
+    struct domain *held_domain;
+    bool drop; /* nobody came for it: let it go before anything else */
 };
+
+/* Is there something for walk_continue() to do? */
+static inline bool walk_pending(const struct pt_walk *w)
+{
+    return w->depth || w->drop;
+}
 
 /* Takes a type count (and a reference) on m, of d, as a table of `level`. 0; -EINVAL (not d's, a wrong entry
  * somewhere); -EBUSY (in use as something else); or -ERESTART: work on it has begun: let pt_lock go, call
@@ -36,7 +46,7 @@ void walk_put_table(struct vcpu *v, struct domain *d, mfn_t m);
 /* Goes on with what is under way: 0 when nothing is (any more), -ERESTART when something more urgent came.
  * No lock held. */
 int walk_continue(struct vcpu *v);
-/* Turns a walk that validates into one that releases: its domain dies. No lock held. */
-void walk_abandon(struct vcpu *v);
+/* Ends what v has under way for a domain that dies: its walk, and what it holds. 0 or -ERESTART. No lock held. */
+int walk_abandon(struct vcpu *v);
 
 #endif

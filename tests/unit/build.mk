@@ -3,3 +3,4 @@
 # (The top Makefile makes test-unit depend on them, once all parts have been read.)
 test-unit:
 	@tests/unit/run $(UNIT_TESTS)
+-include tests/unit/hv/build.mk

@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ring 0's memory: the allocator, every edge of the frame types' diagram, page-table rules, and a seeded
+ * storm of updates after which all counts are worked out anew from the tables as they stand and
+ * compared with the records. Isolation rests on these counts, so they are checked from outside.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/Basic.h>
+
+#include <public/xen.h>
+
+#include "domain/domain.h"
+#include "domain/iomem.h"
+#include "hypercall/hypercall.h"
+#include "memory/alloc.h"
+#include "memory/pagetable.h"
+#include "memory/tlb.h"
+#include "pv/descriptor.h"
+
+#define MIB 64u
+#define FRAMES (MIB << 8)
+
+static struct domain *guest, *other;
+static struct vcpu *v;
+static bool descriptors_are_good = true;
+
+bool descriptor_page_ok(u64 *page)
+{
+    (void)page;
+    return descriptors_are_good;
+}
+
+bool iomem_frame_allowed(const struct domain *d, mfn_t m)
+{
+    return d == other && mfn_x(m) < 1ull << 30;
+}
+
+void pt_fill_hv_slots(u64 *l4)
+{
+    for (u32 i = 0; i < HV_SLOT_COUNT; i++)
+        l4[HV_SLOT_FIRST + i] = 0xabc000 | PTE_P;
+}
+
+static u64 *table_at(mfn_t m)
+{
+    return mfn_to_virt(m);
+}
+
+static mfn_t page_of(struct domain *d)
+{
+    mfn_t m = frame_alloc(d, 0, 0, 0);
+
+    CU_ASSERT_FATAL(!mfn_eq(m, INVALID_MFN));
+    return m;
+}
+
+static u32 kind(mfn_t m)
+{
+    return frame_of(m)->type >> FRAME_TYPE_SHIFT;
+}
+
+static u32 uses(mfn_t m)
+{
+    return frame_of(m)->type & FRAME_TYPE_COUNT;
+}
+
+static u32 refs(mfn_t m)
+{
+    return frame_of(m)->refs & FRAME_REF_COUNT;
+}
+
+static u64 entry(mfn_t m, u64 flags)
+{
+    return mfn_to_maddr(m) | PTE_P | PTE_US | flags;
+}
+
+/* A call that wants to be made again is. */
+#define AGAIN(call)                                                                                \
+    ({                                                                                             \
+        int error_;                                                                                \
+        while ((error_ = (call)) == -ERESTART)                                                     \
+            ;                                                                                      \
+        error_;                                                                                    \
+    })
+
+static void finish_walk(void)
+{
+    CU_ASSERT_EQUAL(AGAIN(walk_continue(v)), 0);
+}
+
+/* L4 -> L3 -> L2 -> L1 -> data, one page each; t[4] is the L4, t[0] the data page, mapped writable. */
+static void make_tree(mfn_t t[5])
+{
+    for (u32 i = 0; i < 5; i++)
+        t[i] = page_of(guest);
+    for (u32 i = 1; i < 5; i++)
+        table_at(t[i])[3] = entry(t[i - 1], PTE_RW);
+}
+
+static void give_back(mfn_t *m, u32 n)
+{
+    for (u32 i = 0; i < n; i++)
+        CU_ASSERT(frame_release(m[i]));
+}
+
+static int setup(void)
+{
+    static bool made;
+
+    if (!made) {
+        host_machine(MIB);
+        guest = host_domain(1, 1);
+        other = host_domain(2, 1);
+        v = guest->vcpu[0];
+        this_cpu()->current = v;
+        made = true;
+    }
+    host_preempt_every = 0;
+    return 0;
+}
+
+static void test_alloc_accounts(void)
+{
+    struct {
+        mfn_t m;
+        u32 order;
+    } held[256];
+    u64 before = alloc_free_frames();
+    u32 n = 0;
+
+    srand(7);
+    for (u32 round = 0; round < 20000; round++) {
+        if (n < 256 && rand() % 2) {
+            u32 order = (u32)rand() % 6;
+            mfn_t m = alloc_frames(order, 0, 0);
+
+            if (mfn_eq(m, INVALID_MFN))
+                continue;
+            CU_ASSERT_EQUAL(mfn_x(m) & ((1u << order) - 1), 0);
+            for (u32 i = 0; i < 1u << order; i++) {
+                u64 *p = mfn_to_virt(mfn_add(m, i));
+
+                CU_ASSERT(p[0] == 0 && p[1] == 0 && p[511] == 0);
+                p[0] = p[1] = p[511] = mfn_x(m);
+            }
+            held[n].m = m;
+            held[n++].order = order;
+        } else if (n) {
+            u32 i = (u32)rand() % n;
+
+            for (u32 j = 0; j < 1u << held[i].order; j++)
+                CU_ASSERT_EQUAL(*(u64 *)mfn_to_virt(mfn_add(held[i].m, j)), mfn_x(held[i].m));
+            free_frames(held[i].m, held[i].order, true);
+            held[i] = held[--n];
+        }
+        if (rand() % 50 == 0)
+            alloc_scrub_some();
+    }
+    while (n--)
+        free_frames(held[n].m, held[n].order, true);
+    CU_ASSERT_EQUAL(alloc_free_frames(), before);
+    while (alloc_scrub_some())
+        ;
+    CU_ASSERT_EQUAL(alloc_free_frames(), before);
+    /* all merged again: half of the memory in one piece */
+    mfn_t big = alloc_frames(13, 0, 0);
+    CU_ASSERT(!mfn_eq(big, INVALID_MFN));
+    free_frames(big, 13, false);
+}
+
+static void test_alloc_limits(void)
+{
+    mfn_t m = alloc_frames(0, 0, 22); /* below 4 MiB */
+
+    CU_ASSERT(!mfn_eq(m, INVALID_MFN) && mfn_x(m) < 1024);
+    free_frames(m, 0, true);
+    CU_ASSERT(mfn_eq(alloc_frames(0, 0, 12), INVALID_MFN));
+    CU_ASSERT(mfn_eq(alloc_frames(0, 0, 20), INVALID_MFN)); /* the first 2 MiB are not the allocator's */
+    CU_ASSERT(mfn_eq(alloc_frames(ALLOC_MAX_ORDER + 1, 0, 0), INVALID_MFN));
+    CU_ASSERT(mfn_eq(alloc_frames(ALLOC_MAX_ORDER, 0, 0), INVALID_MFN));
+}
+
+static void test_heap(void)
+{
+    u64 before = alloc_free_frames();
+    void *p[300];
+
+    for (u32 i = 0; i < 300; i++) {
+        size_t size = 1 + (i * 37) % 5000;
+
+        p[i] = hv_alloc(size);
+        CU_ASSERT_FATAL(p[i] != NULL);
+        for (size_t j = 0; j < size; j++)
+            CU_ASSERT_EQUAL_FATAL(((char *)p[i])[j], 0);
+        memset(p[i], 0xee, size);
+    }
+    for (u32 i = 0; i < 300; i++)
+        hv_free(p[(i * 7) % 300]);
+    hv_free(NULL);
+    CU_ASSERT_EQUAL(alloc_free_frames(), before);
+    CU_ASSERT_PTR_NULL(hv_alloc(4ul << 20));
+}
+
+static void test_frame_references(void)
+{
+    u64 before = alloc_free_frames();
+    mfn_t m = page_of(guest);
+
+    CU_ASSERT_EQUAL(guest->tot_pages, 1);
+    CU_ASSERT(frame_get(m, guest));
+    CU_ASSERT_FALSE(frame_get(m, other));
+    CU_ASSERT_FALSE(frame_get(mfn(FRAMES + 5), guest));
+    CU_ASSERT_FALSE(frame_get(mfn(1ull << 40), guest));
+    CU_ASSERT_FALSE(frame_get(mfn(0), guest));
+    CU_ASSERT(frame_release(m));
+    CU_ASSERT_FALSE(frame_release(m));
+    CU_ASSERT_EQUAL(guest->tot_pages, 1);
+    frame_put(m);
+    CU_ASSERT_EQUAL(guest->tot_pages, 0);
+    CU_ASSERT_EQUAL(alloc_free_frames(), before);
+    CU_ASSERT_FALSE(frame_get(m, guest));
+}
+
+static void test_frame_limit(void)
+{
+    u64 limit = guest->max_pages;
+    mfn_t m;
+
+    guest->max_pages = 1;
+    m = page_of(guest);
+    CU_ASSERT(mfn_eq(frame_alloc(guest, 0, 0, 0), INVALID_MFN));
+    CU_ASSERT(mfn_eq(frame_alloc(guest, 40, 0, 0), INVALID_MFN));
+    guest->max_pages = limit;
+    give_back(&m, 1);
+}
+
+static void test_frame_edges(void)
+{
+    mfn_t m = page_of(guest);
+
+    /* none -> writable -> none */
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), 0);
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), 0);
+    CU_ASSERT(kind(m) == FRAME_WRITABLE && uses(m) == 2);
+    /* writable is no table and no descriptors */
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, 1)), -EBUSY);
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), -EBUSY);
+    frame_put_writable(m);
+    frame_put_writable(m);
+    CU_ASSERT_EQUAL(frame_of(m)->type, 0);
+    /* none -> descriptors -> none, and what is wrong is refused */
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), 0);
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), 0);
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), -EBUSY);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, 1)), -EBUSY);
+    frame_put_descriptors(m);
+    frame_put_descriptors(m);
+    descriptors_are_good = false;
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), -EINVAL);
+    descriptors_are_good = true;
+    CU_ASSERT_EQUAL(frame_of(m)->type, 0);
+    /* none -> L1 -> none */
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, 1)), 0);
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), -EBUSY);
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), -EBUSY);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, 1)), -EINVAL);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, 2)), -EBUSY);
+    CU_ASSERT_EQUAL(AGAIN(pt_unpin(v, guest, m)), 0);
+    finish_walk();
+    CU_ASSERT_EQUAL(AGAIN(pt_unpin(v, guest, m)), -EINVAL);
+    CU_ASSERT_EQUAL(frame_get_writable(m, other), -EINVAL);
+    CU_ASSERT(frame_of(m)->type == 0 && refs(m) == 1);
+    give_back(&m, 1);
+}
+
+static void test_claims(void)
+{
+    u64 available = alloc_free_frames(), max = guest->max_pages;
+    mfn_t m;
+
+    CU_ASSERT_EQUAL(claim_set(guest, available + 1), -ENOMEM);
+    CU_ASSERT_EQUAL(claim_set(guest, available - 10), 0);
+    CU_ASSERT_EQUAL(claim_set(other, 11), -ENOMEM);
+    CU_ASSERT_EQUAL(claim_set(other, 10), 0);
+    CU_ASSERT_EQUAL(claim_total(), available);
+    /* what is claimed cannot be had by somebody else, beyond his own claim */
+    CU_ASSERT(mfn_eq(frame_alloc(other, 4, 0, 0), INVALID_MFN));
+    m = page_of(guest);
+    CU_ASSERT_EQUAL(guest->outstanding_claim, available - 11);
+    CU_ASSERT_EQUAL(claim_set(other, 0), 0);
+    CU_ASSERT_EQUAL(claim_set(guest, 0), 0);
+    CU_ASSERT_EQUAL(claim_total(), 0);
+    guest->max_pages = 5;
+    CU_ASSERT_EQUAL(claim_set(guest, 6), -EINVAL);
+    guest->max_pages = max;
+    give_back(&m, 1);
+}
+
+static void test_tree_pin_unpin(void)
+{
+    mfn_t t[5];
+
+    for (u32 every = 0; every < 4; every++) {
+        host_preempt_every = every;
+        make_tree(t);
+        CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, t[4], 4)), 0);
+        for (u32 i = 1; i < 5; i++)
+            CU_ASSERT(kind(t[i]) == i && uses(t[i]) == 1 && (frame_of(t[i])->type & FRAME_VALIDATED));
+        CU_ASSERT(kind(t[0]) == FRAME_WRITABLE && refs(t[0]) == 2);
+        CU_ASSERT_EQUAL(table_at(t[4])[HV_SLOT_FIRST], 0xabc000 | PTE_P);
+        CU_ASSERT_EQUAL(AGAIN(pt_unpin(v, guest, t[4])), 0);
+        finish_walk();
+        for (u32 i = 0; i < 5; i++)
+            CU_ASSERT(frame_of(t[i])->type == 0 && refs(t[i]) == 1);
+        CU_ASSERT_EQUAL(table_at(t[4])[HV_SLOT_FIRST], 0);
+        give_back(t, 5);
+    }
+    host_preempt_every = 0;
+}
+
+/* One wrong entry anywhere, and nothing is left of the attempt. */
+static void refuse_tree(u32 level, u32 index, u64 wrong, mfn_t t[5])
+{
+    u64 was = table_at(t[level])[index];
+
+    for (u32 every = 0; every < 3; every++) {
+        host_preempt_every = every;
+        table_at(t[level])[index] = wrong;
+        int error = AGAIN(pt_pin(v, guest, t[4], 4));
+        if (!(error == -EINVAL || error == -EBUSY || error == -EPERM))
+            printf("level %u index %u entry %lx: %d\n", level, index, wrong, error);
+        CU_ASSERT(error == -EINVAL || error == -EBUSY || error == -EPERM);
+        finish_walk();
+        for (u32 i = 0; i < 5; i++)
+            CU_ASSERT(frame_of(t[i])->type == 0 && refs(t[i]) == 1);
+        table_at(t[level])[index] = was;
+    }
+    host_preempt_every = 0;
+}
+
+static void test_tree_refusals(void)
+{
+    mfn_t t[5], theirs = page_of(other);
+
+    make_tree(t);
+    for (u32 level = 1; level < 5; level++) {
+        for (u32 bit = 52; bit < 63; bit++)
+            refuse_tree(level, 7, entry(t[level - 1], 1ull << bit), t);
+        refuse_tree(level, 511, entry(theirs, 0), t);
+        refuse_tree(level, 0, entry(mfn(FRAMES + 100), 0), t);
+        refuse_tree(level, 0, entry(mfn(0), 0), t);
+        refuse_tree(level, 0, entry(mfn(1ull << 39), 0), t);
+    }
+    for (u32 level = 2; level < 5; level++) {
+        refuse_tree(level, 9, entry(t[level - 1], PTE_PSE), t);
+        refuse_tree(level, 9, entry(t[level - 1], PTE_PCD), t);
+        refuse_tree(level, 9, entry(t[level], PTE_RW), t);   /* a table as its own child */
+        refuse_tree(level, 9, entry(t[level - 2], PTE_RW), t); /* a level left out */
+    }
+    refuse_tree(1, 9, entry(t[4], PTE_RW), t); /* tables, writable */
+    refuse_tree(1, 9, entry(t[1], PTE_RW), t);
+    refuse_tree(1, 9, entry(t[0], PTE_PCD), t); /* RAM, uncached */
+    /* what stands in the hypervisor's own slots is not looked at: it is replaced */
+    table_at(t[4])[HV_SLOT_FIRST + 3] = entry(theirs, PTE_RW);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, t[4], 4)), 0);
+    CU_ASSERT_EQUAL(table_at(t[4])[HV_SLOT_FIRST + 3], 0xabc000 | PTE_P);
+    CU_ASSERT_EQUAL(AGAIN(pt_unpin(v, guest, t[4])), 0);
+    finish_walk();
+    give_back(t, 5);
+    give_back(&theirs, 1);
+}
+
+static maddr_t slot(mfn_t m, u32 index)
+{
+    return mfn_to_maddr(m) + index * 8;
+}
+
+static int update(mfn_t m, u32 index, u64 value)
+{
+    return AGAIN(pt_update(v, slot(m, index), value, guest, PT_WRITE_PLAIN));
+}
+
+static void test_updates(void)
+{
+    mfn_t t[5], theirs = page_of(other), l1 = page_of(guest);
+    u64 flags;
+
+    make_tree(t);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, t[4], 4)), 0);
+    CU_ASSERT_EQUAL(AGAIN(pt_set_base(v, t[4])), 0);
+    u64 va = 3ull << 39 | 3ull << 30 | 3ull << 21 | 3ull << 12;
+    CU_ASSERT(mfn_eq(pt_translate(v, va, false, &flags), t[0]) && (flags & PTE_RW));
+    /* an entry comes and goes, and with it the references */
+    CU_ASSERT_EQUAL(update(t[1], 8, entry(t[0], PTE_RW)), 0);
+    CU_ASSERT(uses(t[0]) == 2 && refs(t[0]) == 3);
+    CU_ASSERT_EQUAL(update(t[1], 8, entry(t[0], 0)), 0);
+    CU_ASSERT(uses(t[0]) == 1 && refs(t[0]) == 3);
+    CU_ASSERT_EQUAL(update(t[1], 8, entry(t[1], 0)), 0); /* a table, read-only */
+    CU_ASSERT_EQUAL(update(t[1], 8, 0), 0);
+    CU_ASSERT(uses(t[0]) == 1 && refs(t[0]) == 2 && refs(t[1]) == 2);
+    /* accessed and dirty bits stay if asked */
+    table_at(t[1])[3] |= PTE_A | PTE_D;
+    CU_ASSERT_EQUAL(AGAIN(pt_update(v, slot(t[1], 3), entry(t[0], PTE_RW), guest, PT_WRITE_PRESERVE_AD)), 0);
+    CU_ASSERT((table_at(t[1])[3] & (PTE_A | PTE_D)) == (PTE_A | PTE_D));
+    /* refusals change nothing */
+    CU_ASSERT(update(t[1], 8, entry(t[1], PTE_RW)) < 0);
+    CU_ASSERT(update(t[1], 8, entry(theirs, 0)) < 0);
+    CU_ASSERT(update(t[2], 8, entry(t[2], 0)) < 0);
+    CU_ASSERT(update(t[4], HV_SLOT_FIRST, 0) < 0);
+    CU_ASSERT(update(t[4], HV_SLOT_FIRST + 15, entry(t[3], 0)) < 0);
+    CU_ASSERT(update(theirs, 0, 0) < 0);
+    CU_ASSERT(AGAIN(pt_update(v, slot(t[1], 8) + 4, 0, guest, PT_WRITE_PLAIN)) < 0);
+    CU_ASSERT(AGAIN(pt_update(v, 1ull << 50, 0, guest, PT_WRITE_PLAIN)) < 0);
+    CU_ASSERT_EQUAL(table_at(t[1])[8], 0);
+    /* another domain's frame, where the caller may: counted on that frame */
+    CU_ASSERT_EQUAL(AGAIN(pt_update(v, slot(t[1], 9), entry(theirs, PTE_RW), other, PT_WRITE_PLAIN)), 0);
+    CU_ASSERT(kind(theirs) == FRAME_WRITABLE && refs(theirs) == 2);
+    CU_ASSERT_EQUAL(update(t[1], 9, 0), 0);
+    /* a page that is no table yet is written as it is */
+    CU_ASSERT_EQUAL(update(l1, 5, entry(t[0], PTE_RW)), 0);
+    CU_ASSERT(table_at(l1)[5] == entry(t[0], PTE_RW) && frame_of(l1)->type == 0);
+    /* and becomes one when it is hooked in */
+    CU_ASSERT_EQUAL(update(t[2], 4, entry(l1, PTE_RW)), 0);
+    CU_ASSERT(kind(l1) == 1 && uses(t[0]) == 2);
+    CU_ASSERT_EQUAL(update(t[2], 4, 0), 0);
+    finish_walk();
+    CU_ASSERT(frame_of(l1)->type == 0 && uses(t[0]) == 1);
+    /* by virtual address, and by an emulated store */
+    CU_ASSERT_EQUAL(pt_update_va(v, va + 0x1000, entry(t[0], 0), guest), 0);
+    CU_ASSERT_EQUAL(table_at(t[1])[4], entry(t[0], 0));
+    CU_ASSERT_EQUAL(pt_update_va(v, 1ull << 30, entry(t[0], 0), guest), -EINVAL);
+    CU_ASSERT_EQUAL(update(t[1], 10, entry(t[1], 0)), 0); /* L1 mapped read-only at va10 */
+    u64 va10 = va + 7 * 0x1000, old = 0, expected = 0;
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, entry(t[0], PTE_RW), 8, NULL, &old), 0);
+    CU_ASSERT_EQUAL(table_at(t[1])[11], entry(t[0], PTE_RW));
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, 0, 8, &expected, &old), 0);
+    CU_ASSERT(old == entry(t[0], PTE_RW) && table_at(t[1])[11] == entry(t[0], PTE_RW));
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, 0, 4, NULL, NULL), 0);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 12 * 8, entry(theirs, 0), 8, NULL, NULL), -EINVAL);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 12 * 8 + 2, 0, 8, NULL, NULL), -EINVAL);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va, 1, 8, NULL, NULL), -EINVAL); /* plain memory */
+    /* the loaded tree cannot be unpinned away */
+    CU_ASSERT_EQUAL(AGAIN(pt_unpin(v, guest, t[4])), 0);
+    CU_ASSERT(kind(t[4]) == 4 && uses(t[4]) == 1);
+    while (memory_relinquish(guest) == -ERESTART)
+        ;
+    guest->relinquish_stage = 0;
+    CU_ASSERT_EQUAL(guest->tot_pages, 0);
+    give_back(&theirs, 1);
+    CU_ASSERT_EQUAL(other->tot_pages, 0);
+}
+
+static void test_grant_entries(void)
+{
+    mfn_t t[5], theirs = page_of(other);
+    u64 va = 3ull << 39 | 3ull << 30 | 3ull << 21 | 5ull << 12;
+
+    make_tree(t);
+    CU_ASSERT_EQUAL(AGAIN(pt_set_base(v, t[4])), 0);
+    CU_ASSERT_EQUAL(frame_get_writable(theirs, other), 0);
+    CU_ASSERT_EQUAL(pt_grant_map(v, va, false, theirs, false, 0), 0);
+    CU_ASSERT(mfn_eq(pt_translate(v, va, false, NULL), theirs));
+    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, t[0], 0), -EINVAL);
+    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, theirs, 0), 0);
+    CU_ASSERT(refs(theirs) == 1 && frame_of(theirs)->type == 0);
+    CU_ASSERT(frame_get(theirs, other));
+    CU_ASSERT_EQUAL(pt_grant_map(v, slot(t[1], 6), true, theirs, true, 0), 0);
+    CU_ASSERT_EQUAL(pt_grant_map(v, slot(t[2], 6), true, theirs, true, 0), -EINVAL);
+    CU_ASSERT_EQUAL(pt_grant_map(v, 1ull << 45, false, theirs, true, 0), -EINVAL);
+    /* the guest drops the entry itself: the reference goes with it */
+    CU_ASSERT_EQUAL(update(t[1], 6, 0), 0);
+    CU_ASSERT_EQUAL(refs(theirs), 1);
+    while (memory_relinquish(guest) == -ERESTART)
+        ;
+    guest->relinquish_stage = 0;
+    CU_ASSERT_EQUAL(guest->tot_pages, 0);
+    give_back(&theirs, 1);
+}
+
+/* ---- the storm ---- */
+
+#define POOL 40
+static mfn_t pool[POOL];
+
+/* Works out from the tables as they stand what each frame's counts must be, and compares. */
+static void check_counts(void)
+{
+    static u32 want_type[FRAMES], want_refs[FRAMES];
+
+    memset(want_type, 0, sizeof(want_type));
+    memset(want_refs, 0, sizeof(want_refs));
+    for (u32 i = 0; i < POOL; i++) {
+        u32 type = frame_of(pool[i])->type, level = kind(pool[i]);
+
+        want_refs[mfn_x(pool[i])]++; /* the allocation */
+        if (type & FRAME_PINNED) {
+            want_type[mfn_x(pool[i])]++;
+            want_refs[mfn_x(pool[i])]++;
+        }
+        if (!(type & FRAME_VALIDATED))
+            continue;
+        for (u32 e = 0; e < 512; e++) {
+            u64 value = table_at(pool[i])[e];
+            u64 m = mfn_x(pte_mfn(value));
+
+            if (!(value & PTE_P) || (level == 4 && e - HV_SLOT_FIRST < HV_SLOT_COUNT))
+                continue;
+            CU_ASSERT_FATAL(m < FRAMES);
+            want_refs[m]++;
+            if (level > 1) {
+                CU_ASSERT_EQUAL_FATAL(kind(mfn(m)), level - 1);
+                want_type[m]++;
+            } else if (value & PTE_RW) {
+                CU_ASSERT_EQUAL_FATAL(kind(mfn(m)), FRAME_WRITABLE);
+                want_type[m]++;
+            }
+        }
+    }
+    if (mfn_x(v->base)) {
+        want_refs[mfn_x(v->base)]++;
+        want_type[mfn_x(v->base)]++;
+    }
+    if (mfn_x(v->walk.held)) {
+        want_refs[mfn_x(v->walk.held)]++;
+        want_type[mfn_x(v->walk.held)]++;
+    }
+    for (u32 i = 0; i < POOL; i++) {
+        CU_ASSERT_EQUAL_FATAL(uses(pool[i]), want_type[mfn_x(pool[i])]);
+        CU_ASSERT_EQUAL_FATAL(refs(pool[i]), want_refs[mfn_x(pool[i])]);
+    }
+}
+
+static void storm(u32 seed, u32 rounds)
+{
+    u32 done = 0;
+
+    srand(seed);
+    for (u32 i = 0; i < POOL; i++)
+        pool[i] = page_of(guest);
+    /* whole trees to begin with: they take long to come about by chance */
+    for (u32 i = 1; i < POOL; i++)
+        if (i % 5)
+            table_at(pool[i])[rand() % 6] = entry(pool[i - 1], PTE_RW);
+    for (u32 i = 4; i < POOL; i += 10)
+        CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, pool[i], 4)), 0);
+    for (u32 round = 0; round < rounds; round++) {
+        mfn_t a = pool[rand() % POOL], b = pool[rand() % POOL];
+        u32 index = rand() % 4 ? (u32)rand() % 6 : (u32)rand() % 512, level = 1 + (u32)rand() % 4;
+        u64 value = rand() % 3 ? entry(b, rand() % 2 ? PTE_RW : 0) : 0;
+        int error = 0;
+
+        host_preempt_every = (u32)rand() % 4;
+        if (rand() % 40 == 0)
+            value |= 1ull << (rand() % 64);
+        switch (rand() % 8) {
+        case 0:
+            error = pt_pin(v, guest, a, level);
+            break;
+        case 1:
+            error = pt_unpin(v, guest, a);
+            break;
+        case 2:
+            if (rand() % 4 == 0)
+                error = pt_set_base(v, a);
+            break;
+        default:
+            error = pt_update(v, slot(a, index), value, guest, rand() % 2 ? PT_WRITE_PLAIN : PT_WRITE_PRESERVE_AD);
+        }
+        done += error == 0;
+        if (rand() % 3 == 0) { /* else it is left standing, as a guest that does not come back would */
+            finish_walk();
+            check_counts();
+        }
+    }
+    finish_walk();
+    check_counts();
+    CU_ASSERT(done > rounds / 10);
+    host_preempt_every = 2;
+    while (memory_relinquish(guest) == -ERESTART)
+        ;
+    guest->relinquish_stage = 0;
+    host_preempt_every = 0;
+    CU_ASSERT_EQUAL(guest->tot_pages, 0);
+}
+
+static void test_storm(void)
+{
+    u64 before = alloc_free_frames();
+
+    for (u32 seed = 1; seed <= 12; seed++)
+        storm(seed, 3000);
+    CU_ASSERT_EQUAL(alloc_free_frames(), before);
+}
+
+static void test_flush_clock(void)
+{
+    mfn_t m = page_of(guest);
+    u64 loads = host_cr3_loads;
+
+    /* a page that was writable becomes a table: one flush; the next, unmapped before that flush, none */
+    mfn_t n = page_of(guest);
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), 0);
+    CU_ASSERT_EQUAL(frame_get_writable(n, guest), 0);
+    frame_put_writable(m);
+    frame_put_writable(n);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, 1)), 0);
+    CU_ASSERT_EQUAL(host_cr3_loads, loads + 1);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, n, 1)), 0);
+    CU_ASSERT_EQUAL(host_cr3_loads, loads + 1);
+    /* when the clock wraps no flush is lost */
+    for (u32 i = 0; i < 70000; i++)
+        tlb_flush_local();
+    AGAIN(pt_unpin(v, guest, m));
+    finish_walk();
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), 0);
+    frame_put_writable(m);
+    loads = host_cr3_loads;
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, 1)), 0);
+    CU_ASSERT(host_cr3_loads > loads);
+    AGAIN(pt_unpin(v, guest, m));
+    AGAIN(pt_unpin(v, guest, n));
+    finish_walk();
+    give_back(&m, 1);
+    give_back(&n, 1);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"allocator: accounts for every frame", test_alloc_accounts},
+        {"allocator: limits", test_alloc_limits},
+        {"heap", test_heap},
+        {"frames: references", test_frame_references},
+        {"frames: limit", test_frame_limit},
+        {"frames: type edges", test_frame_edges},
+        {"claims", test_claims},
+        {"tables: pin and unpin", test_tree_pin_unpin},
+        {"tables: wrong entries", test_tree_refusals},
+        {"tables: updates", test_updates},
+        {"tables: grant entries", test_grant_entries},
+        {"tables: a storm of updates", test_storm},
+        {"TLB clock", test_flush_clock},
+        CU_TEST_INFO_NULL,
+    };
+    CU_SuiteInfo suites[] = {{.pName = "memory", .pSetUpFunc = NULL, .pInitFunc = setup, .pTests = tests},
+                             CU_SUITE_INFO_NULL};
+    unsigned int failures;
+
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return 1;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}
