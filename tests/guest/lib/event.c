@@ -75,3 +75,21 @@ void events_on(void)
     if (__atomic_load_n(&vcpu->evtchn_upcall_pending, __ATOMIC_SEQ_CST))
         events_take();
 }
+
+/* An unbound port tells whom it waits for: here the guest itself. */
+domid_t guest_domid(void)
+{
+    struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+    struct evtchn_status status = { .dom = DOMID_SELF };
+    struct evtchn_close close;
+    long rc = hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
+
+    if (rc)
+        report_error("alloc_unbound: %ld", rc);
+    status.port = close.port = alloc.port;
+    rc = hypercall_event_channel_op(EVTCHNOP_status, &status);
+    if (rc)
+        report_error("evtchn_status: %ld", rc);
+    hypercall_event_channel_op(EVTCHNOP_close, &close);
+    return status.u.unbound.dom;
+}

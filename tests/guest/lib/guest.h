@@ -80,6 +80,8 @@ extern struct start_info *start_info;
 extern struct shared_info *shared_info;
 
 bool guest_is_dom0(void);
+/* The guest's own domain id: what some calls want where DOMID_SELF will not do. */
+domid_t guest_domid(void);
 
 /* A zeroed page of the guest's own, mapped writable; never NULL (the guest ends in ERROR instead). */
 void *page_alloc(void);

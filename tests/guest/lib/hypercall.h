@@ -10,6 +10,59 @@
 
 extern char hypercall_page[];
 
+/*
+ * One stub for each number of arguments, so that no instruction is spent on one that is not there. All
+ * argument registers count as changed.
+ */
+#define HYPERCALL0(nr)                                                                      \
+    ({                                                                                      \
+        long result_;                                                                       \
+        __asm__ volatile("call hypercall_page + %c[number] * 32"                            \
+                         : "=a"(result_) : [number] "i"(nr)                                 \
+                         : "rdi", "rsi", "rdx", "r10", "r8", "rcx", "r11", "memory");       \
+        result_;                                                                            \
+    })
+#define HYPERCALL1(nr, a)                                                                   \
+    ({                                                                                      \
+        unsigned long a_ = (unsigned long)(a);                                              \
+        long result_;                                                                       \
+        __asm__ volatile("call hypercall_page + %c[number] * 32"                            \
+                         : "=a"(result_), "+D"(a_) : [number] "i"(nr)                       \
+                         : "rsi", "rdx", "r10", "r8", "rcx", "r11", "memory");              \
+        result_;                                                                            \
+    })
+#define HYPERCALL2(nr, a, b)                                                                \
+    ({                                                                                      \
+        unsigned long a_ = (unsigned long)(a), b_ = (unsigned long)(b);                     \
+        long result_;                                                                       \
+        __asm__ volatile("call hypercall_page + %c[number] * 32"                            \
+                         : "=a"(result_), "+D"(a_), "+S"(b_) : [number] "i"(nr)             \
+                         : "rdx", "r10", "r8", "rcx", "r11", "memory");                     \
+        result_;                                                                            \
+    })
+#define HYPERCALL3(nr, a, b, c)                                                             \
+    ({                                                                                      \
+        unsigned long a_ = (unsigned long)(a), b_ = (unsigned long)(b);                     \
+        unsigned long c_ = (unsigned long)(c);                                              \
+        long result_;                                                                       \
+        __asm__ volatile("call hypercall_page + %c[number] * 32"                            \
+                         : "=a"(result_), "+D"(a_), "+S"(b_), "+d"(c_) : [number] "i"(nr)   \
+                         : "r10", "r8", "rcx", "r11", "memory");                            \
+        result_;                                                                            \
+    })
+#define HYPERCALL4(nr, a, b, c, d)                                                          \
+    ({                                                                                      \
+        unsigned long a_ = (unsigned long)(a), b_ = (unsigned long)(b);                     \
+        unsigned long c_ = (unsigned long)(c);                                              \
+        register unsigned long d_ __asm__("r10") = (unsigned long)(d);                      \
+        long result_;                                                                       \
+        __asm__ volatile("call hypercall_page + %c[number] * 32"                            \
+                         : "=a"(result_), "+D"(a_), "+S"(b_), "+d"(c_), "+r"(d_)            \
+                         : [number] "i"(nr) : "r8", "rcx", "r11", "memory");                \
+        result_;                                                                            \
+    })
+
+/* A number that is not known before it runs. */
 static inline long hypercall(unsigned int number, unsigned long a, unsigned long b, unsigned long c,
                              unsigned long d, unsigned long e)
 {
@@ -23,14 +76,6 @@ static inline long hypercall(unsigned int number, unsigned long a, unsigned long
                      : "rcx", "r11", "memory");
     return result;
 }
-
-#define HYPERCALL0(nr)                hypercall(nr, 0, 0, 0, 0, 0)
-#define HYPERCALL1(nr, a)             hypercall(nr, (unsigned long)(a), 0, 0, 0, 0)
-#define HYPERCALL2(nr, a, b)          hypercall(nr, (unsigned long)(a), (unsigned long)(b), 0, 0, 0)
-#define HYPERCALL3(nr, a, b, c)       \
-    hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0, 0)
-#define HYPERCALL4(nr, a, b, c, d)    \
-    hypercall(nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), (unsigned long)(d), 0)
 
 #define hypercall_set_trap_table(table)         HYPERCALL1(__HYPERVISOR_set_trap_table, table)
 #define hypercall_mmu_update(req, n, done, dom) \

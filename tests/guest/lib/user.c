@@ -74,6 +74,8 @@ void user_run_code(const void *code, size_t bytes, unsigned long argument)
                                 .rsp = USER_STACK + PAGE_SIZE - 64, .ss = FLAT_USER_SS,
                                 .rdi = argument };
 
+    uint8_t masked = shared_info->vcpu_info[0].evtchn_upcall_mask;
+
     if (!ready)
         user_init();
     for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
@@ -84,6 +86,7 @@ void user_run_code(const void *code, size_t bytes, unsigned long argument)
     if (hypercall_stack_switch(FLAT_KERNEL_SS, stack_pointer() - 1024))
         report_error("stack_switch failed");
     user_run(&frame);
+    shared_info->vcpu_info[0].evtchn_upcall_mask = masked;      /* user mode runs with upcalls on */
     for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
         trap_set_handler(exits[i], NULL);
 }
