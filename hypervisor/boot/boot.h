@@ -56,7 +56,10 @@ void boot_dom0(void);
 
 /* boot/shutdown.c: ends the machine. With noreboot: halts instead of rebooting. */
 void machine_reboot(void) __noreturn;
-void machine_poweroff(void) __noreturn; /* by ACPI sleep registers if dom0 gave them, else halts */
+/* What dom0 wants in the PM1 control registers to switch off (XENPF_enter_acpi_sleep). */
+void machine_set_sleep_values(u16 a, u16 b);
+/* By those values if dom0 gave them, else halts. */
+void machine_poweroff(void) __noreturn;
 void machine_halt(void) __noreturn;
 
 #endif

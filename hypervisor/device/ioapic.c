@@ -113,3 +113,16 @@ void ioapic_mask(u32 gsi, bool masked)
     low_write((u32)i, line, masked ? value | ENTRY_MASKED : value);
     spin_unlock(&ioapic_lock);
 }
+
+bool ioapic_read_register(maddr_t address, u32 reg, u32 *value)
+{
+    for (u32 i = 0; i < acpi_info.ioapic_count; i++) {
+        if (acpi_info.ioapic[i].address != address || !ioapic[i].registers || reg > 2)
+            continue;
+        spin_lock(&ioapic_lock);
+        *value = reg_read(i, reg);
+        spin_unlock(&ioapic_lock);
+        return true;
+    }
+    return false;
+}

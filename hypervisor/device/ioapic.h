@@ -14,5 +14,7 @@ u32 ioapic_gsi_count(void);
 /* Routes gsi to `vector` on the CPU with that APIC id; masked until ioapic_mask(gsi, false). -1: no such line. */
 int ioapic_route(u32 gsi, u8 vector, u32 apic_id, bool level, bool low);
 void ioapic_mask(u32 gsi, bool masked);
+/* Register `reg` (id, version or arbitration) of the IO-APIC at that address. False: no such thing. */
+bool ioapic_read_register(maddr_t address, u32 reg, u32 *value);
 
 #endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ports and device memory, see iomem.h. What is denied is denied to every domain; what is not is dom0's
+ * alone. It must never let a page of RAM through: callers ask only for frames that are none.
+ */
+#include "domain/iomem.h"
+
+#include "cpu/asm.h"
+#include "cpu/features.h"
+#include "device/pci.h"
+#include "domain/domain.h"
+#include "lib/print.h"
+
+#define MAX_DENIED 32
+#define PCI_ADDRESS 0xcf8
+#define PCI_DATA 0xcfc
+#define PCI_ENABLE 0x80000000u
+
+struct denied {
+    u64 first, last;
+};
+
+static struct denied denied_ports[MAX_DENIED], denied_frames[MAX_DENIED];
+static u32 port_count, frame_count;
+static u32 pci_address; /* dom0's 0xcf8 */
+
+static void deny(struct denied *list, u32 *count, u64 first, u64 last)
+{
+    BUG_ON(*count == MAX_DENIED);
+    list[*count].first = first;
+    list[(*count)++].last = last;
+}
+
+static bool overlaps(const struct denied *list, u32 count, u64 first, u64 last)
+{
+    for (u32 i = 0; i < count; i++)
+        if (first <= list[i].last && last >= list[i].first)
+            return true;
+    return false;
+}
+
+void __init iomem_deny_ports(u16 first, u16 last)
+{
+    deny(denied_ports, &port_count, first, last);
+}
+
+void __init iomem_deny_frames(u64 first, u64 last)
+{
+    deny(denied_frames, &frame_count, first, last);
+}
+
+bool iomem_frame_allowed(const struct domain *d, mfn_t m)
+{
+    return d->privileged && mfn_x(m) < 1ull << (cpu_features.phys_bits - PAGE_SHIFT) &&
+           !overlaps(denied_frames, frame_count, mfn_x(m), mfn_x(m));
+}
+
+bool iomem_ports_allowed(const struct domain *d, u16 port, u32 size)
+{
+    return d->privileged && port + size <= 0x10000 &&
+           !overlaps(denied_ports, port_count, port, port + size - 1);
+}
+
+u32 iomem_port_read(struct domain *d, u16 port, u32 size)
+{
+    if (!iomem_ports_allowed(d, port, size))
+        return ~0u;
+    if (port == PCI_ADDRESS && size == 4)
+        return pci_address;
+    if (port >= PCI_DATA && port + size <= PCI_DATA + 4)
+        return pci_address & PCI_ENABLE ? pci_data_read(pci_address, port, size) : ~0u;
+    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+}
+
+void iomem_port_write(struct domain *d, u16 port, u32 size, u32 value)
+{
+    if (!iomem_ports_allowed(d, port, size))
+        return;
+    if (port == PCI_ADDRESS && size == 4) {
+        pci_address = value;
+    } else if (port >= PCI_DATA && port + size <= PCI_DATA + 4) {
+        if (pci_address & PCI_ENABLE)
+            pci_data_write(pci_address, port, size, value);
+    } else if (size == 1) {
+        outb(port, (u8)value);
+    } else if (size == 2) {
+        outw(port, (u16)value);
+    } else {
+        outl(port, value);
+    }
+}
