@@ -46,7 +46,7 @@ $(HV_BUILD)/mews.elf64: hypervisor/hypervisor.lds $(HV_OBJECTS)
 $(BUILD)/mews: $(HV_BUILD)/mews.elf64 hypervisor/wrap.S hypervisor/wrap.lds
 	objcopy -O binary $< $(HV_BUILD)/mews.bin
 	$(CC) -m32 -c -DIMAGE_FILE='"$(HV_BUILD)/mews.bin"' -o $(HV_BUILD)/wrap.o hypervisor/wrap.S
-	ld -m elf_i386 -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+	ld -m elf_i386 --no-warn-rwx-segments -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
 	    --defsym=image_size=0x$$(nm $< | sed -n 's/ . image_memory_size$$//p') \
 	    --defsym=image_entry=0x$$(nm $< | sed -n 's/ . image_entry$$//p') \
 	    -T hypervisor/wrap.lds -o $@ $(HV_BUILD)/wrap.o

@@ -138,8 +138,8 @@ u64 clock_ns_to_tsc(u64 deadline_ns)
     /* far deadlines only need to be far */
     if (ns > 1ull << 52)
         return ~0ull >> 1;
-    return clock_scale.tsc_base +
-           (u64)((unsigned __int128)ns * clock_scale.tsc_khz / 1000000);
+    return clock_scale.tsc_base + ns / 1000000 * clock_scale.tsc_khz +
+           ns % 1000000 * clock_scale.tsc_khz / 1000000;
 }
 
 void clock_get_wallclock(u64 *sec, u32 *nsec)

@@ -309,6 +309,12 @@ u64 *map_window(u32 id)
     return l1 ? &l1[va >> PAGE_SHIFT & 511] : NULL;
 }
 
+void pt_fill_hv_slots(u64 *l4)
+{
+    for (u32 i = HV_SLOT_FIRST; i < HV_SLOT_FIRST + HV_SLOT_COUNT; i++)
+        l4[i] = idle_l4[i];
+}
+
 u64 map_kept_bytes(void)
 {
     return kept_frames << PAGE_SHIFT;
