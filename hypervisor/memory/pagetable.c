@@ -13,6 +13,7 @@
 #include "hypercall/hypercall.h"
 #include "lib/print.h"
 #include "memory/guest_copy.h"
+#include "memory/map.h"
 #include "memory/rules.h"
 #include "memory/tlb.h"
 
@@ -313,7 +314,10 @@ int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, u6
     return error;
 }
 
+/* Without tables of its own (idle, or a dying domain's vcpu) there is still the hypervisor's part. */
 u64 pt_cr3(const struct vcpu *v)
 {
-    return mfn_to_maddr(base_in_use(v));
+    mfn_t base = base_in_use(v);
+
+    return mfn_x(base) ? mfn_to_maddr(base) : idle_cr3;
 }

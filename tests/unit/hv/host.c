@@ -16,11 +16,15 @@
 #include "lib/print.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
+#include "memory/map.h"
 
 struct cpu *cpus[MAX_CPUS];
 u32 cpu_count = 1;
 u64 host_cr3_loads, host_invlpgs;
+maddr_t idle_cr3;
 u32 host_preempt_every;
+u32 host_cpu;
+void (*host_halt)(void) = abort;
 static struct cpu the_cpu = {.online = true, .tlb_last_flush = 1};
 static struct domain *domains[16];
 static u16 held[16];
@@ -28,7 +32,7 @@ static u32 held_count;
 
 struct cpu *this_cpu(void)
 {
-    return &the_cpu;
+    return host_cpu ? cpus[host_cpu] : &the_cpu;
 }
 
 __attribute__((weak)) struct cpu_user_regs *guest_regs(void)
@@ -113,8 +117,12 @@ bool spin_is_locked(const spinlock_t *lock)
 
 void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
 {
-    if (mask & 1)
-        fn(arg);
+    u32 here = host_cpu;
+
+    for (host_cpu = 0; host_cpu < MAX_CPUS; host_cpu++)
+        if ((mask >> host_cpu & 1) && (!host_cpu || cpus[host_cpu]))
+            fn(arg);
+    host_cpu = here;
 }
 
 bool preempt_needed(void)
