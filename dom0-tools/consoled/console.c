@@ -20,7 +20,7 @@
 #include "ring.h"
 
 /* What serving a ring costs at least, in bytes: events without output are not free either. */
-#define SERVE_COST_MIN 256u
+#define SERVE_COST_MIN 1024u
 
 struct console {
     const struct console_setup *setup;

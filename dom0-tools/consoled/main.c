@@ -59,7 +59,7 @@ static const char help[] =
     "  --log-dir DIR      default /var/log/mews/console\n"
     "  --log-size BYTES   size at which a log is rotated, default 4194304\n"
     "  --log-keep N       rotated logs that stay for each domain, default 3\n"
-    "  --rate BYTES       output a second that one domain may make us handle, default 262144\n"
+    "  --rate BYTES       output a second that one domain may make us handle, default 131072\n"
     "  --burst BYTES      what it may have at once after a quiet time, default 524288\n"
     "SIGHUP opens the logs afresh and asks the store again; SIGTERM ends the daemon.\n";
 
@@ -378,7 +378,7 @@ int main(int argc, char **argv)
     struct options options = {
         .socket = CONSOLED_SOCKET, .log_dir = "/var/log/mews/console",
         .messages = "/var/log/mews/consoled.log", .log_size = 4u << 20, .log_keep = 3,
-        .rate = 256u << 10, .burst = 512u << 10,
+        .rate = 128u << 10, .burst = 512u << 10,
     };
     struct daemon d = {0};
     struct background background = {-1, -1};

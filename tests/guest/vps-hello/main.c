@@ -110,6 +110,7 @@ static void flood(void)
 
 static void break_ring(void)
 {
+    pv_console_drain(&console, os_time() + 5 * SECOND);
     console.page->out_prod = console.page->out_cons + 100000;
     os_event_send(console.port);
     say("never seen: the ring is broken");
@@ -118,10 +119,8 @@ static void break_ring(void)
 /* No trap table, then a trap: the hypervisor has nobody to give it to. */
 static void fault(void)
 {
-    static const struct trap_info none[1];
-
     pv_console_drain(&console, os_time() + 5 * SECOND);
-    hypercall_set_trap_table(none);
+    hypercall_set_trap_table(NULL);
     __asm__ volatile("ud2");
     report_error("a trap without a handler was survived");
 }
