@@ -27,8 +27,30 @@ void pv_context_load(struct vcpu *next);
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c);
 
-/* FPU: #NM of the current guest, and the flush before a vcpu moves or is looked at. */
+/* FPU: #NM of the current guest; and the flush before anyone looks at v's state (v current, or no CPU has its registers:
+ * a vcpu's FPU registers are saved whenever it is switched out). */
 void fpu_load_current(void);
 void fpu_save(struct vcpu *v);
+/* fpu_taskswitch, clts, mov to cr0: TS as the guest's kernel sees it. */
+void fpu_set_guest_ts(struct vcpu *v, bool set);
+/* XSETBV of the current guest. False: not a value it may set. */
+bool fpu_set_xcr0(struct vcpu *v, u64 xcr0);
+
+/* Debug registers 0 to 3, 6, 7 (public numbers; 4 and 5: -ENODEV). -EPERM: an address of the hypervisor's, or bits that a
+ * guest must not set. Goes into the CPU where v is current. */
+int pv_set_debugreg(struct vcpu *v, u32 number, u64 value);
+
+/* Bases of FS and GS of the current guest, as its CPU has them. */
+enum pv_base { PV_BASE_FS, PV_BASE_GS_KERNEL, PV_BASE_GS_USER };
+u64 pv_get_base(const struct vcpu *v, enum pv_base which);
+/* False: not canonical. */
+bool pv_set_base(const struct vcpu *v, enum pv_base which, u64 base);
+/* The user GS selector; one that does not load becomes 0. */
+void pv_load_user_gs(u16 selector);
+
+static inline bool address_canonical(u64 address)
+{
+    return (u64)((s64)address >> 47) + 1 <= 1;
+}
 
 #endif

@@ -41,6 +41,8 @@ struct vcpu_pv {
     u64 cr4_guest;
     u64 debugreg[8];
     u32 iopl;                  /* virtual IOPL from physdev_op, <<12 as in eflags */
+    u64 io_bitmap;             /* guest address of user mode's port bitmap (a clear bit allows), for io_bitmap_ports ports */
+    u32 io_bitmap_ports;
     bool nmi_pending, nmi_masked;
     u64 nmi_callback;
     struct pv_trap trap[256];

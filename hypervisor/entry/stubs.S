@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doors: one stub a vector, SYSCALL and SYSENTER, and the way back. Each makes a struct cpu_user_regs on the
+ * stack and calls C. Nothing here may decide more than which C function it is, and nothing may use GS: it is the
+ * guest's all the time; the CPU's own data are found from the stack pointer (cpu/percpu.h).
+ *
+ * Stacks: from a guest, the frame is guest_regs() at the top of the main stack. From ring 0 (a fault on a guest's
+ * account, an interrupt in the window) it goes below what is there. NMI, #DF, #MC and #DB have stacks of their own.
+ */
+#include <public/arch-x86_64.h>
+#include <public/xen.h>
+
+#include "asm-offsets.h"
+#include "entry/gates.h"
+
+/* Fields of struct cpu, seen from guest_regs() less the word that aligns the stack for C. */
+#define CPU(field) (8 + UREGS_SIZE + CPU_##field)
+#define REGS(field) (8 + UREGS_##field)
+
+    .section .entry.text, "ax"
+
+.macro SAVE_REGISTERS
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+.endm
+
+.macro RESTORE_REGISTERS
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+.endm
+
+/* What the CPU leaves as the guest had it when it takes a trap: direction flag, and AC, which would lift SMAP. */
+.macro CLEAN_FLAGS
+    cld
+    testb $1, cpu_smap(%rip)
+    jz .Lno_smap\@
+    clac
+.Lno_smap\@:
+.endm
+
+/* ---- gates ---- */
+
+.macro GATE vector, target, ist=0, dpl=0
+1:
+    .if \vector >= 32 || !((VECTORS_WITH_ERROR_CODE >> (\vector & 31)) & 1)
+    push $0
+    .endif
+    movl $\vector, 4(%rsp)
+    jmp \target
+    .pushsection .rodata.gates, "a"
+    .quad 1b
+    .byte \ist, \dpl, 0, 0, 0, 0, 0, 0
+    .popsection
+.endm
+
+    .pushsection .rodata.gates, "a"
+    .balign 16
+    .globl gate_table
+gate_table:
+    .popsection
+
+    GATE 0, exception_entry
+    GATE 1, debug_entry, IST_DOUBLE_FAULT
+    GATE 2, nmi_entry, IST_NMI
+    GATE 3, exception_entry, 0, 3
+    GATE 4, exception_entry, 0, 3
+    GATE 5, exception_entry
+    GATE 6, exception_entry
+    GATE 7, exception_entry
+    GATE 8, fatal_entry, IST_DOUBLE_FAULT
+    .set vector, 9
+    .rept 9
+    GATE vector, exception_entry
+    .set vector, vector + 1
+    .endr
+    GATE 18, fatal_entry, IST_MACHINE_CHECK
+    .set vector, 19
+    .rept 13
+    GATE vector, exception_entry
+    .set vector, vector + 1
+    .endr
+    .rept 0x80 - 32
+    GATE vector, interrupt_entry
+    .set vector, vector + 1
+    .endr
+    GATE 0x80, exception_entry, 0, 3
+    .set vector, 0x81
+    .rept 256 - 0x81
+    GATE vector, interrupt_entry
+    .set vector, vector + 1
+    .endr
+
+/* ---- exceptions and interrupts ---- */
+
+    .balign 16
+exception_entry:
+    SAVE_REGISTERS
+    CLEAN_FLAGS
+    testb $3, UREGS_CS(%rsp)
+    jz ring0_exception
+guest_exception:
+    mov UREGS_VECTOR(%rsp), %edi
+    mov UREGS_ERROR_CODE(%rsp), %esi
+    mov %cr2, %rdx
+    sub $8, %rsp
+    call pv_handle_exception
+    jmp return_to_guest
+
+interrupt_entry:
+    SAVE_REGISTERS
+    CLEAN_FLAGS
+    movzbl UREGS_VECTOR(%rsp), %edi
+    sub $8, %rsp
+    call irq_dispatch
+    testb $3, REGS(CS)(%rsp)
+    jnz return_to_guest
+    add $8, %rsp
+return_to_ring0:
+    RESTORE_REGISTERS
+    add $8, %rsp
+    iretq
+
+/* A fault of ours: C finds where to go on, or gives up. The guest's registers at the one IRETQ that may fault
+ * are in the CPU, so this frame has them, but for the five words that IRETQ was to take. */
+ring0_exception:
+    lea guest_iretq(%rip), %rax
+    cmp %rax, UREGS_RIP(%rsp)
+    mov %rsp, %rdi
+    je iret_fault
+    sub $8, %rsp
+    call entry_ring0_exception
+    add $8, %rsp
+    jmp return_to_ring0
+iret_fault:
+    sub $8, %rsp
+    call entry_iret_fault
+    /* falls through */
+
+/* Forgets the stack it was called on. */
+    .globl entry_return_to_guest
+entry_return_to_guest:
+    mov %rsp, %rax
+    or $(CPU_BLOCK_SIZE - 1), %rax
+    lea 1 - CPU_STRUCT_SIZE - UREGS_SIZE - 8(%rax), %rsp
+    jmp return_to_guest
+
+fatal_entry:
+    SAVE_REGISTERS
+    CLEAN_FLAGS
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call entry_fatal
+
+nmi_entry:
+    SAVE_REGISTERS
+    CLEAN_FLAGS
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call entry_nmi
+    add $8, %rsp
+    jmp return_to_ring0
+
+/* From a guest: the frame moves to where a guest's frame belongs. From ring 0: a guest's breakpoint on its own
+ * memory that ring 0 touched, or its single-step over SYSCALL or SYSENTER; nothing to do. */
+debug_entry:
+    SAVE_REGISTERS
+    CLEAN_FLAGS
+    mov %rsp, %rsi
+    testb $3, UREGS_CS(%rsp)
+    jz 1f
+    mov %rsp, %rdi
+    or $(CPU_BLOCK_SIZE - 1), %rdi
+    sub $(CPU_STRUCT_SIZE + UREGS_SIZE - 1), %rdi
+    mov %rdi, %rax
+    mov $(UREGS_FRAME_SIZE / 8), %ecx
+    rep movsq
+    mov %rax, %rsp
+    jmp guest_exception
+1:  mov %rsp, %rdi
+    sub $8, %rsp
+    call entry_ring0_debug
+    add $8, %rsp
+    jmp return_to_ring0
+
+/* ---- SYSCALL and SYSENTER ---- */
+
+/* SYSCALL changes no stack, and finds nothing that is the CPU's own but its entry address: so each CPU has a stub
+ * and a slot: scratch for the guest's rsp, and where its stack begins. */
+    .balign 64
+    .globl syscall_stubs
+syscall_stubs:
+    .set cpu, 0
+    .rept MAX_CPUS
+    .balign 64
+    mov %rsp, syscall_slots + cpu * 64(%rip)
+    mov syscall_slots + cpu * 64 + 8(%rip), %rsp
+    push $FLAT_RING3_SS64
+    push syscall_slots + cpu * 64(%rip)
+    jmp syscall_entry
+    .balign 32 /* the same from 32-bit code: SYSCALL_STUB_COMPAT bytes on */
+    mov %rsp, syscall_slots + cpu * 64(%rip)
+    mov syscall_slots + cpu * 64 + 8(%rip), %rsp
+    push $FLAT_RING3_SS32
+    push syscall_slots + cpu * 64(%rip)
+    jmp syscall32_entry
+    .set cpu, cpu + 1
+    .endr
+
+    .balign 16
+syscall_entry:
+    push %r11
+    push $FLAT_RING3_CS64
+    push %rcx
+    push $-1 /* ENTRY_BY_SYSCALL */
+    SAVE_REGISTERS
+    sub $8, %rsp
+    mov CPU(CURRENT)(%rsp), %rbx
+    cmpb $0, VCPU_KERNEL_MODE(%rbx)
+    je 1f
+    cmp $__HYPERVISOR_iret, %eax
+    je 2f
+    call hypercall_dispatch
+
+/* rsp: guest_regs() less 8. */
+return_to_guest:
+    cmpb $0, CPU(NEED_RESCHED)(%rsp)
+    jne exit_work
+    mov CPU(CURRENT)(%rsp), %rbx
+    mov VCPU_INFO(%rbx), %rax
+    movzwl (%rax), %eax /* evtchn_upcall_pending, and _mask in the high byte: due when that is 0 and the other not */
+    dec %eax
+    cmp $0xff, %eax
+    jb exit_work
+    cmpb $0, VCPU_NMI_PENDING(%rbx)
+    jne exit_work
+restore_guest:
+    /* SYSRET to an address that is not canonical faults in ring 0 on the guest's stack, on some CPUs */
+    cmpl $-1, REGS(VECTOR)(%rsp)
+    jne 3f
+    mov REGS(RIP)(%rsp), %rax
+    sar $47, %rax
+    inc %rax
+    cmp $1, %rax
+    ja 3f
+    add $8, %rsp
+    RESTORE_REGISTERS
+    mov 8(%rsp), %rcx  /* rip */
+    mov 24(%rsp), %r11 /* rflags */
+    mov 32(%rsp), %rsp
+    sysretq
+3:  add $8, %rsp
+    RESTORE_REGISTERS
+    add $8, %rsp
+guest_iretq:
+    iretq
+
+1:  call pv_handle_syscall_from_user
+    jmp return_to_guest
+2:  call pv_iret
+    jmp return_to_guest
+
+exit_work:
+    call entry_exit_work
+    jmp restore_guest
+
+syscall32_entry:
+    push %r11
+    push $FLAT_RING3_CS32
+    push %rcx
+    push $0
+    SAVE_REGISTERS
+    sub $8, %rsp
+    call pv_handle_syscall32
+    jmp return_to_guest
+
+/* SYSENTER brings its stack pointer along (MSR_SYSENTER_ESP), but neither rip, rsp nor flags of the guest. It
+ * keeps NT, which IRETQ would stumble over, DF and AC. */
+    .globl sysenter_entry
+sysenter_entry:
+    push $FLAT_RING3_SS32
+    push $0
+    push $0x202
+    push $FLAT_RING3_CS32
+    push $0
+    push $0
+    SAVE_REGISTERS
+    push $2
+    popfq
+    sub $8, %rsp
+    call pv_handle_sysenter
+    jmp return_to_guest
+
+    .section .note.GNU-stack, "", @progbits

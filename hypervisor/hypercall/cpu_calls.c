@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest's kernel asks of its virtual CPU: trap table, descriptors, stacks, callbacks, debug registers, FPU,
+ * segment bases. Only decoding and checks here; the state is pv/'s.
+ */
+#include <public/callback.h>
+#include <public/nmi.h>
+#include <public/xen.h>
+
+#include "domain/domain.h"
+#include "entry/gates.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "memory/guest_copy.h"
+#include "pv/context.h"
+#include "pv/descriptor.h"
+#include "pv/emulate.h"
+#include "pv/trap.h"
+
+/* An array that ends with address 0. Entries before a wrong one stand, as Xen has it. */
+long do_set_trap_table(struct vcpu *v, u64 args[6])
+{
+    u64 at = args[0];
+
+    if (!at) {
+        for (u32 i = 0; i < 256; i++)
+            v->pv.trap[i] = (struct pv_trap){0};
+        return 0;
+    }
+    for (u32 n = 0; n < 257; n++, at += sizeof(struct trap_info)) {
+        struct trap_info t;
+
+        if (copy_struct_from_guest(&t, at))
+            return -EFAULT;
+        if (!t.address)
+            return 0;
+        if (!selector_guest_code_ok(t.cs))
+            return -EPERM;
+        if (!address_canonical(t.address))
+            return -EINVAL;
+        v->pv.trap[t.vector] = (struct pv_trap){t.address, t.cs | 3u, TI_GET_DPL(&t), TI_GET_IF(&t) != 0};
+    }
+    return -EINVAL;
+}
+
+long do_set_gdt(struct vcpu *v, u64 args[6])
+{
+    u64 frames[FIRST_RESERVED_GDT_PAGE];
+    u32 entries = (u32)args[1], pages = (entries + 511) / 512;
+
+    if (entries > FIRST_RESERVED_GDT_ENTRY)
+        return -EINVAL;
+    if (copy_from_guest(frames, args[0], pages * sizeof(frames[0])))
+        return -EFAULT;
+    return descriptor_set_gdt(v, frames, entries);
+}
+
+long do_stack_switch(struct vcpu *v, u64 args[6])
+{
+    v->pv.kernel_ss = (args[0] & 0xffff) | 3;
+    v->pv.kernel_sp = args[1];
+    return 0;
+}
+
+long do_fpu_taskswitch(struct vcpu *v, u64 args[6])
+{
+    fpu_set_guest_ts(v, args[0] != 0);
+    return 0;
+}
+
+long do_set_debugreg(struct vcpu *v, u64 args[6])
+{
+    return pv_set_debugreg(v, (u32)args[0], args[1]);
+}
+
+long do_get_debugreg(struct vcpu *v, u64 args[6])
+{
+    u32 number = (u32)args[0];
+
+    if (number > 7)
+        return -EINVAL;
+    return number == 4 || number == 5 ? 0 : (long)v->pv.debugreg[number];
+}
+
+long do_update_descriptor(struct vcpu *v, u64 args[6])
+{
+    return descriptor_update(v, args[0], args[1]);
+}
+
+long do_set_segment_base(struct vcpu *v, u64 args[6])
+{
+    static const u8 base[] = {
+        [SEGBASE_FS] = PV_BASE_FS,
+        [SEGBASE_GS_USER] = PV_BASE_GS_USER,
+        [SEGBASE_GS_KERNEL] = PV_BASE_GS_KERNEL,
+    };
+
+    if ((u32)args[0] < ARRAY_SIZE(base))
+        return pv_set_base(v, base[args[0]], args[1]) ? 0 : -EINVAL;
+    if ((u32)args[0] != SEGBASE_GS_USER_SEL)
+        return -EINVAL;
+    pv_load_user_gs((u16)args[1]);
+    return 0;
+}
+
+/* entry/ takes this call's usual way straight to pv_iret(); here are only those inside a multicall. */
+long do_iret(struct vcpu *v, u64 args[6])
+{
+    (void)v;
+    (void)args;
+    return -ENOSYS;
+}
+
+static long set_callback(struct vcpu *v, u16 type, bool mask, u64 address)
+{
+    struct vcpu_pv *pv = &v->pv;
+
+    if (!address_canonical(address))
+        return -EINVAL;
+    switch (type) {
+    case CALLBACKTYPE_event:
+        pv->event_callback = address;
+        return 0;
+    case CALLBACKTYPE_failsafe:
+        pv->failsafe_callback = address;
+        pv->failsafe_masks_events = mask;
+        return 0;
+    case CALLBACKTYPE_syscall:
+        pv->syscall_callback = address;
+        pv->syscall_masks_events = mask;
+        return 0;
+    case CALLBACKTYPE_syscall32:
+        pv->syscall32_callback = address;
+        pv->syscall32_masks_events = mask;
+        return 0;
+    case CALLBACKTYPE_sysenter:
+        pv->sysenter_callback = address;
+        pv->sysenter_masks_events = mask;
+        return 0;
+    case CALLBACKTYPE_nmi:
+        pv->trap[VECTOR_NMI] = (struct pv_trap){address, FLAT_KERNEL_CS, 0, true};
+        return 0;
+    case CALLBACKTYPE_sysenter_deprecated: return -EINVAL;
+    default: return -ENOSYS;
+    }
+}
+
+static long unset_callback(struct vcpu *v, u16 type)
+{
+    switch (type) {
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_sysenter: return -EINVAL;
+    case CALLBACKTYPE_nmi: v->pv.trap[VECTOR_NMI].address = 0; return 0;
+    default: return -ENOSYS;
+    }
+}
+
+long do_callback_op(struct vcpu *v, u64 args[6])
+{
+    switch ((u32)args[0]) {
+    case CALLBACKOP_register: {
+        struct callback_register c;
+
+        if (copy_struct_from_guest(&c, args[1]))
+            return -EFAULT;
+        return set_callback(v, c.type, (c.flags & CALLBACKF_mask_events) != 0, c.address);
+    }
+    case CALLBACKOP_unregister: {
+        struct callback_unregister c;
+
+        if (copy_struct_from_guest(&c, args[1]))
+            return -EFAULT;
+        return unset_callback(v, c.type);
+    }
+    default: return -ENOSYS;
+    }
+}
+
+/* event, failsafe, syscall */
+long do_set_callbacks(struct vcpu *v, u64 args[6])
+{
+    if (!address_canonical(args[0]) || !address_canonical(args[1]) || !address_canonical(args[2]))
+        return -EINVAL;
+    v->pv.event_callback = args[0];
+    v->pv.failsafe_callback = args[1];
+    v->pv.syscall_callback = args[2];
+    return 0;
+}
+
+long do_nmi_op(struct vcpu *v, u64 args[6])
+{
+    struct xennmi_callback c;
+
+    switch ((u32)args[0]) {
+    case XENNMI_register_callback:
+        if (copy_struct_from_guest(&c, args[1]))
+            return -EFAULT;
+        return set_callback(v, CALLBACKTYPE_nmi, true, c.handler_address);
+    case XENNMI_unregister_callback: return unset_callback(v, CALLBACKTYPE_nmi);
+    default: return -ENOSYS;
+    }
+}
+
+long do_vm_assist(struct vcpu *v, u64 args[6])
+{
+    u32 *assist = &v->domain->pv.vm_assist;
+    u64 bit = args[1] < 32 ? 1ull << args[1] : 0;
+
+    if (!(bit & PV_VM_ASSIST_ALLOWED))
+        return -EINVAL;
+    switch ((u32)args[0]) {
+    case VMASST_CMD_enable: __atomic_fetch_or(assist, (u32)bit, __ATOMIC_RELAXED); return 0;
+    case VMASST_CMD_disable: __atomic_fetch_and(assist, ~(u32)bit, __ATOMIC_RELAXED); return 0;
+    default: return -ENOSYS;
+    }
+}

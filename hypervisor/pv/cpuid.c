@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUID as a PV guest's kernel gets it: the CPU's own, less what it cannot have here (paging and privilege features,
+ * virtualization, APIC modes, topology), plus the leaves that name the hypervisor. User mode executes CPUID itself, so
+ * nothing that user programs look at may be claimed here and not work.
+ */
+#include "cpu/asm.h"
+#include "cpu/clock.h"
+#include "cpu/features.h"
+#include "domain/domain.h"
+#include "lib/string.h"
+#include "pv/emulate.h"
+
+#define BIT(n) (1u << (n))
+
+/* leaf 1, ecx: SSE3 PCLMULQDQ SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AESNI XSAVE OSXSAVE AVX F16C RDRAND */
+#define LEAF1_ECX                                                                                  \
+    (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) |   \
+     BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(30))
+#define LEAF1_ECX_HYPERVISOR BIT(31)
+/* leaf 1, edx: FPU TSC MSR PAE CX8 APIC SEP CMOV PAT CLFLUSH MMX FXSR SSE SSE2; for dom0 also MCE MCA ACPI */
+#define LEAF1_EDX                                                                                  \
+    (BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) | BIT(19) |      \
+     BIT(23) | BIT(24) | BIT(25) | BIT(26))
+#define LEAF1_EDX_DOM0 (BIT(7) | BIT(14) | BIT(22))
+/* leaf 7, ebx: FSGSBASE BMI1 AVX2 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA; AVX-512 F DQ IFMA CD BW VL */
+#define LEAF7_EBX                                                                                  \
+    (BIT(0) | BIT(3) | BIT(5) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29))
+#define LEAF7_EBX_AVX512 (BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
+/* leaf 7, ecx: GFNI VAES VPCLMULQDQ RDPID CLDEMOTE MOVDIRI MOVDIR64B; AVX-512 VBMI VBMI2 VNNI BITALG VPOPCNTDQ */
+#define LEAF7_ECX (BIT(8) | BIT(9) | BIT(10) | BIT(22) | BIT(25) | BIT(27) | BIT(28))
+#define LEAF7_ECX_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
+#define LEAF7_EDX BIT(4) /* FSRM */
+/* 0x80000001, ecx: LAHF ABM SSE4A MISALIGNSSE 3DNOWPREFETCH XOP FMA4 TBM; edx: SYSCALL NX MMXEXT FFXSR RDTSCP LM 3DNOW */
+#define EXT1_ECX (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(16) | BIT(21))
+#define EXT1_EDX (BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
+#define EXT1_EDX_SHARED 0x0183f3ffu /* AMD repeats these of leaf 1 */
+
+#define XCR0_AVX 4u
+#define XCR0_AVX512 0xe0u
+#define XSAVE_INSTRUCTIONS 7u /* XSAVEOPT XSAVEC XGETBV1; not XSAVES */
+
+#define LEAF_MAX 0xdu
+#define EXT_LEAF_MAX 0x80000008u
+#define XEN_LEAF 0x40000000u
+#define XEN_LEAF_MAX 0x40000005u
+#define XEN_VERSION (4u << 16 | 17u)
+#define XEN_FEATURE_PRESERVE_AD BIT(0)
+#define TSC_MODE_NATIVE 2u
+
+static void leaf_hypervisor(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
+{
+    (void)v;
+    memset(out, 0, 4 * sizeof(*out));
+    switch (leaf) {
+    case XEN_LEAF:
+        out[0] = XEN_LEAF_MAX;
+        memcpy(out + 1, "XenVMMXenVMM", 12);
+        break;
+    case XEN_LEAF + 1: out[0] = XEN_VERSION; break;
+    case XEN_LEAF + 2:
+        out[0] = 1; /* pages of stubs, by the MSR that ebx names */
+        out[1] = XEN_LEAF;
+        out[2] = XEN_FEATURE_PRESERVE_AD;
+        break;
+    case XEN_LEAF + 3:
+        if (subleaf == 0) {
+            out[1] = TSC_MODE_NATIVE;
+            out[2] = (u32)clock_scale.tsc_khz;
+        } else if (subleaf == 2) {
+            out[0] = (u32)clock_scale.tsc_khz;
+        }
+        break;
+    case XEN_LEAF + 5: out[1] = cpu_features.phys_bits; break;
+    }
+}
+
+static void leaf_1(const struct vcpu *v, u32 out[4])
+{
+    out[1] = (out[1] & 0xff00) | (v->id * 2) << 24;
+    out[2] &= LEAF1_ECX;
+    if (!(cpu_features.xcr0 & XCR0_AVX))
+        out[2] &= ~(BIT(12) | BIT(28) | BIT(29));
+    out[2] |= LEAF1_ECX_HYPERVISOR;
+    out[3] &= LEAF1_EDX | (v->domain->privileged ? LEAF1_EDX_DOM0 : 0);
+}
+
+static void leaf_7(u32 subleaf, u32 out[4])
+{
+    bool avx = cpu_features.xcr0 & XCR0_AVX, avx512 = (cpu_features.xcr0 & XCR0_AVX512) == XCR0_AVX512;
+
+    if (subleaf) {
+        memset(out, 0, 4 * sizeof(*out));
+        return;
+    }
+    out[0] = 0;
+    out[1] &= LEAF7_EBX | (avx512 ? LEAF7_EBX_AVX512 : 0);
+    out[2] &= LEAF7_ECX | (avx512 ? LEAF7_ECX_AVX512 : 0);
+    out[3] &= LEAF7_EDX;
+    if (!avx) {
+        out[1] &= ~BIT(5);
+        out[2] &= ~(BIT(9) | BIT(10));
+    }
+}
+
+/* ebx of leaf 0 is of the XCR0 in force, which is the guest's. */
+static void leaf_xsave(u32 subleaf, u32 out[4])
+{
+    u64 allowed = cpu_features.xcr0;
+
+    if (!allowed || (subleaf > 1 && (subleaf >= 63 || !(allowed >> subleaf & 1)))) {
+        memset(out, 0, 4 * sizeof(*out));
+    } else if (subleaf == 0) {
+        out[0] = (u32)allowed;
+        out[2] = cpu_features.xstate_size;
+        out[3] = (u32)(allowed >> 32);
+    } else if (subleaf == 1) {
+        out[0] &= XSAVE_INSTRUCTIONS;
+        out[2] = out[3] = 0;
+    } else {
+        out[2] = out[3] = 0;
+    }
+}
+
+static void leaf_extended_1(u32 out[4])
+{
+    u32 shared = cpu_features.amd ? EXT1_EDX_SHARED & LEAF1_EDX : 0;
+
+    out[2] &= EXT1_ECX;
+    if (!(cpu_features.xcr0 & XCR0_AVX))
+        out[2] &= ~(BIT(11) | BIT(16));
+    out[3] &= EXT1_EDX | shared;
+}
+
+void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
+{
+    struct cpuid_regs r;
+
+    if (leaf >= XEN_LEAF && leaf < XEN_LEAF + 0x100) {
+        leaf_hypervisor(v, leaf, subleaf, out);
+        return;
+    }
+    r = cpuid(leaf, subleaf);
+    out[0] = r.a;
+    out[1] = r.b;
+    out[2] = r.c;
+    out[3] = r.d;
+    switch (leaf) {
+    case 0: out[0] = MIN(r.a, LEAF_MAX); break;
+    case 1: leaf_1(v, out); break;
+    case 2: break;
+    case 4: out[0] &= 0x3fff; break; /* caches are shared with nobody */
+    case 7: leaf_7(subleaf, out); break;
+    case 0xd: leaf_xsave(subleaf, out); break;
+    case 0x80000000: out[0] = MIN(r.a, EXT_LEAF_MAX); break;
+    case 0x80000001: leaf_extended_1(out); break;
+    case 0x80000002 ... 0x80000006: break;
+    case 0x80000007: out[0] = out[1] = out[2] = 0; out[3] &= v->domain->privileged ? BIT(8) : 0; break;
+    case 0x80000008: out[1] = out[2] = out[3] = 0; break;
+    default: memset(out, 0, 4 * sizeof(*out)); break;
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Privileged instructions that a guest's kernel may use as if it had the CPU: done on its account.
+ */
+#ifndef PV_EMULATE_H
+#define PV_EMULATE_H
+
+#include <public/xen.h>
+
+#include "lib/types.h"
+
+struct vcpu;
+struct pv_insn;
+
+enum emulate_result {
+    EMULATE_DONE,     /* rip stands behind it (or at it again: a string instruction that goes on) */
+    EMULATE_FAULT,    /* an exception was injected */
+    EMULATE_UNKNOWN,  /* not ours: the caller bounces what the CPU raised */
+};
+
+/* At a #GP of the current guest. */
+enum emulate_result pv_emulate_privileged(void);
+/* At a #UD: the forced-emulation prefix and CPUID. False: something else. */
+bool pv_emulate_forced_cpuid(void);
+/* At a write fault on a present page of the guest: a store to a page table that is mapped read-only. False: bounce. */
+bool pv_emulate_pagetable_store(u64 address);
+
+/* MSRs (pv/msr.c). False: #GP. */
+bool pv_read_msr(struct vcpu *v, u32 msr, u64 *value);
+bool pv_write_msr(struct vcpu *v, u32 msr, u64 value);
+
+/* Control registers as a guest's kernel sees them. */
+u64 pv_cr0_view(const struct vcpu *v);
+/* The bits of a CR4 value that a guest may have (others are ignored). */
+u64 pv_cr4_allowed(u64 cr4);
+/* mov to CR4 of the current guest. */
+void pv_set_cr4(struct vcpu *v, u64 value);
+
+/* CPUID as a guest's kernel sees it (pv/cpuid.c). */
+void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4]);
+
+/* vm_assist: what a guest may turn on. */
+#define PV_VM_ASSIST_ALLOWED                                                                       \
+    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |                      \
+     1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
+     1u << VMASST_TYPE_architectural_iopl | 1u << VMASST_TYPE_runstate_update_flag)
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the emulators share: the instruction at the guest's rip, its registers, and going on behind it.
+ */
+#ifndef PV_FETCH_H
+#define PV_FETCH_H
+
+#include "pv/decode.h"
+#include "pv/emulate.h"
+
+/* The bytes at rip; how many of the 15 there are (the next page may not be mapped), 0 if none. */
+u32 pv_fetch(u8 bytes[15]);
+/* False: not 64-bit code, not readable, or not in the decoder's list. */
+bool pv_fetch_decode(struct pv_insn *insn);
+u64 *pv_guest_register(u32 number);
+/* rip behind an instruction that was done; single-stepping goes on. EMULATE_DONE. */
+enum emulate_result pv_retire(u32 length);
+
+#endif

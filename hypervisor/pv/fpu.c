@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose FPU state is in the registers: loaded at a guest's first use (CR0.TS), saved when its vcpu is switched out.
+ * CR0.TS is clear only while the current vcpu's state is loaded and its kernel has not set its own TS.
+ */
+#include "cpu/asm.h"
+#include "cpu/features.h"
+#include "cpu/fpu.h"
+#include "cpu/msr.h"
+#include "domain/domain.h"
+#include "pv/context.h"
+
+void fpu_load_current(void)
+{
+    struct vcpu *v = current_vcpu();
+
+    fpu_ts_clear();
+    fpu_registers_load(v->pv.fpu, v->pv.xcr0);
+    v->pv.fpu_used = true;
+    this_cpu()->fpu_owner = v;
+}
+
+void fpu_save(struct vcpu *v)
+{
+    if (this_cpu()->fpu_owner != v)
+        return;
+    fpu_ts_clear();
+    fpu_registers_save(v->pv.fpu);
+    this_cpu()->fpu_owner = NULL;
+    fpu_ts_set();
+}
+
+void fpu_set_guest_ts(struct vcpu *v, bool set)
+{
+    if (!(v->pv.cr0_guest & CR0_TS) == !set)
+        return;
+    v->pv.cr0_guest ^= CR0_TS;
+    if (this_cpu()->fpu_owner != v)
+        return; /* TS is set and stays so: the first use loads */
+    if (set)
+        fpu_ts_set();
+    else
+        fpu_ts_clear();
+}
+
+bool fpu_set_xcr0(struct vcpu *v, u64 xcr0)
+{
+    if (!cpu_features.xsave || !fpu_xcr0_ok(xcr0))
+        return false;
+    fpu_save(v);
+    v->pv.xcr0 = xcr0;
+    xsetbv(0, xcr0);
+    return true;
+}
