@@ -19,5 +19,5 @@ ALL += $(BUILD)/dom0-tools/xenstored/xenstored $(BUILD)/tests/unit/xenstored-cli
 INSTALL += $(BUILD)/dom0-tools/xenstored/xenstored=/usr/sbin/xenstored
 
 XENSTORED_TEST_FLAGS := -D_GNU_SOURCE -Iinclude -Idom0-tools/xenstored
-$(eval $(call unit_test,xenstored-store-test,tests/unit/xenstored-store-test.c $(XENSTORED_LOGIC),$(XENSTORED_TEST_FLAGS)))
-$(eval $(call unit_test,xenstored-wire-test,tests/unit/xenstored-wire-test.c $(XENSTORED_LOGIC),$(XENSTORED_TEST_FLAGS)))
+$(foreach test,store txn wire conn,$(eval $(call unit_test,xenstored-$(test)-test,tests/unit/xenstored-$(test)-test.c \
+	$(XENSTORED_LOGIC),$(XENSTORED_TEST_FLAGS))))
