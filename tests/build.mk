@@ -4,3 +4,13 @@ RUNGS := $(foreach rung,unit abi guest node,$(if $(wildcard tests/$(rung)/build.
 
 test: build-all
 	@tests/ladder "$(MAKE)" $(RUNGS)
+
+# What the compiler alone can say, by both compilers: each header compiles by itself, everything builds with
+# clang's warnings too, where clang is there.
+.PHONY: check-headers check-clang
+check: check-headers check-clang
+check-headers: $(HV_BUILD)/asm-offsets.h
+	tests/check-headers $(CC) $(BUILD)
+check-clang:
+	@if command -v clang >/dev/null; then $(MAKE) --no-print-directory -k CC=clang BUILD=$(BUILD)/clang build-all $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/clang/%) >/dev/null; \
+	else echo 'check: no clang here: only gcc has had its say'; fi
