@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System time from the TSC. Calibration waits for a device of known rate: the PIT's channel 2, or the
- * PM timer where there is no PIT. A machine that is itself a guest may be stopped in the middle of a
- * measurement, which only ever makes it longer: the shortest of several counts.
+ * System time from the TSC. It is calibrated against the PM timer: both are read close together at two
+ * moments, so that it does no harm when the machine (itself a guest, often) is stopped in between. Where
+ * there is no PM timer the PIT's channel 2 counts an interval down; a stop makes that longer, never
+ * shorter, so the shortest of several counts.
  */
 #include "cpu/clock.h"
 
@@ -18,7 +19,9 @@
 #define PIT_COMMAND 0x43
 #define PIT_GATE 0x61
 #define PM_TIMER_HZ 3579545ull
-#define PM_TIMER_COUNT 35795u
+#define PM_TIMER_MASK 0xffffffull
+#define PM_TIMER_COUNT 178977u /* 50 ms */
+#define SAMPLE_TRIES 16
 #define ROUNDS 5
 #define PATIENCE 10000000u
 
@@ -47,33 +50,56 @@ static u64 measure_pit(void)
     return rdtsc() - start;
 }
 
-static u64 measure_pm_timer(void)
+struct sample {
+    u64 tsc, count;
+};
+
+/* The PM timer and the TSC at one moment: the try of which the least time passed around the reading. */
+static struct sample sample_pm_timer(void)
 {
-    u32 patience = PATIENCE, first;
-    u64 start;
+    struct sample best = {0, 0};
+    u64 least = ~0ull;
+
+    for (u32 i = 0; i < SAMPLE_TRIES; i++) {
+        u64 before = rdtsc(), count = inl(acpi_info.pm_timer) & PM_TIMER_MASK, after = rdtsc();
+
+        if (after - before >= least)
+            continue;
+        least = after - before;
+        best = (struct sample){before + least / 2, count};
+    }
+    return best;
+}
+
+/* TSC ticks a second; 0: no PM timer, or one that stands still. */
+static u64 hz_by_pm_timer(void)
+{
+    struct sample first, last;
+    u32 patience = PATIENCE;
 
     if (!acpi_info.pm_timer)
         return 0;
-    start = rdtsc();
-    first = inl(acpi_info.pm_timer);
-    while (((inl(acpi_info.pm_timer) - first) & 0xffffff) < PM_TIMER_COUNT)
+    first = sample_pm_timer();
+    do
         if (!--patience)
             return 0;
-    return rdtsc() - start;
+    while (((inl(acpi_info.pm_timer) - first.count) & PM_TIMER_MASK) < PM_TIMER_COUNT);
+    last = sample_pm_timer();
+    return (last.tsc - first.tsc) * PM_TIMER_HZ / ((last.count - first.count) & PM_TIMER_MASK);
 }
 
-static u64 shortest(u64 (*measure)(void))
+static u64 hz_by_pit(void)
 {
     u64 best = ~0ull;
 
     for (u32 i = 0; i < ROUNDS; i++) {
-        u64 ticks = measure();
+        u64 ticks = measure_pit();
 
         if (!ticks)
             return 0;
         best = MIN(best, ticks);
     }
-    return best;
+    return best * PIT_HZ / PIT_COUNT;
 }
 
 /* mul_frac and shift for a TSC of hz: the fraction with its top bit set, so all its digits count. */
@@ -95,14 +121,10 @@ static void set_scale(u64 hz)
 
 void __init clock_init(void)
 {
-    u64 ticks = shortest(measure_pit), hz;
+    u64 hz = hz_by_pm_timer();
 
-    if (ticks) {
-        hz = ticks * PIT_HZ / PIT_COUNT;
-    } else {
-        ticks = shortest(measure_pm_timer);
-        hz = ticks * PM_TIMER_HZ / PM_TIMER_COUNT;
-    }
+    if (!hz)
+        hz = hz_by_pit();
     if (!hz)
         panic("no clock to measure the CPU's by: neither the PIT nor the ACPI PM timer runs");
     clock_scale.tsc_khz = hz / 1000;
