@@ -9,6 +9,7 @@
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "cpu/smp.h"
+#include "memory/map.h"
 
 #define CLOCK_LIMIT 0xffff
 
@@ -76,11 +77,23 @@ static u64 online_mask(void)
     return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1;
 }
 
+/* Those of a mask that may know addresses of a guest. A CPU with no guest's tables loaded knows none, and when it
+ * loads some, by then changed, it begins with an empty TLB. */
+static u64 with_guest(u64 mask)
+{
+    u64 busy = 0;
+
+    for (u32 i = 0; i < cpu_count; i++)
+        if (ACCESS_ONCE(cpus[i]->cr3) != idle_cr3)
+            busy |= 1ull << i;
+    return mask & busy;
+}
+
 void tlb_flush_mask(u64 cpu_mask)
 {
     u64 self = 1ull << this_cpu()->id;
 
-    cpu_mask &= online_mask();
+    cpu_mask = with_guest(cpu_mask);
     if (cpu_mask & ~self)
         smp_call(cpu_mask, flush_here, NULL);
     else if (cpu_mask & self)
@@ -91,7 +104,7 @@ void tlb_flush_page_mask(u64 cpu_mask, u64 address)
 {
     u64 self = 1ull << this_cpu()->id;
 
-    cpu_mask &= online_mask();
+    cpu_mask = with_guest(cpu_mask);
     if (cpu_mask & ~self)
         smp_call(cpu_mask, flush_page_here, &address);
     else if (cpu_mask & self)

@@ -25,7 +25,7 @@ maddr_t idle_cr3;
 u32 host_preempt_every;
 u32 host_cpu;
 void (*host_halt)(void) = abort;
-static struct cpu the_cpu = {.online = true, .tlb_last_flush = 1};
+static struct cpu the_cpu = {.online = true, .tlb_last_flush = 1, .cr3 = 0x1000};
 static struct domain *domains[16];
 static u16 held[16];
 static u32 held_count;
