@@ -19,6 +19,7 @@
 
 #define DEFAULT_GRANT_FRAMES 64
 #define DEFAULT_MAPTRACK_FRAMES 1024
+#define MAX_CONTROL_PAUSES 255
 
 struct domain *dom0;
 static struct domain pseudo_io = {.id = DOMID_IO}, pseudo_xen = {.id = DOMID_XEN};
@@ -178,7 +179,7 @@ int domain_create(u16 id, const struct domain_limits *limits, bool privileged, s
     d->privileged = privileged;
     d->refs = 2; /* the table's until it is dead, and the caller's */
     d->pause_count = 1;
-    d->paused_by_control = true;
+    d->control_pauses = 1;
     spin_lock_init(&d->control_lock, RANK_DOMCTL);
     spin_lock_init(&d->pt_lock, RANK_PAGETABLE);
     spin_lock_init(&d->frames_lock, RANK_FRAMES);
@@ -269,13 +270,17 @@ void domain_unpause(struct domain *d)
 
 int domain_control_pause(struct domain *d, bool pause)
 {
-    if (d->paused_by_control == pause)
+    if (pause && d->control_pauses == MAX_CONTROL_PAUSES)
+        return -EOVERFLOW;
+    if (!pause && !d->control_pauses)
         return -EINVAL;
-    d->paused_by_control = pause;
-    if (pause)
+    if (pause) {
+        d->control_pauses++;
         domain_pause_sync(d);
-    else
+    } else {
+        d->control_pauses--;
         domain_unpause(d);
+    }
     return 0;
 }
 

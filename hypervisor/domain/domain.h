@@ -62,7 +62,7 @@ struct domain {
     volatile bool shut_down;
     u8 shutdown_code;           /* SHUTDOWN_* of public/sched.h */
     volatile u32 pause_count;   /* by the toolstack and ring 0; > 0: no vcpu runs */
-    bool paused_by_control;
+    u32 control_pauses;         /* of those, the toolstack's */
     u32 refs;
     u32 max_vcpus;
     struct domain_limits limits;
@@ -132,7 +132,7 @@ void domain_crash(struct domain *d, const char *format, ...) __attribute__((form
 void domain_pause_sync(struct domain *d);
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
-/* Toolstack's pause/unpause: at most one level. -EINVAL if already so. */
+/* The toolstack's own, counted. -EINVAL: not paused by it; -EOVERFLOW: too often. */
 int domain_control_pause(struct domain *d, bool pause);
 
 #endif

@@ -28,7 +28,7 @@ static u32 domain_flags(const struct domain *d, u32 running, u32 blocked, u32 on
         flags |= XEN_DOMINF_dying;
     if (d->shut_down)
         flags |= XEN_DOMINF_shutdown;
-    if (d->paused_by_control)
+    if (d->control_pauses)
         flags |= XEN_DOMINF_paused;
     if (running)
         flags |= XEN_DOMINF_running;

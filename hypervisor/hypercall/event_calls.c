@@ -170,7 +170,7 @@ static long call_reset(struct vcpu *v, u64 arg)
     if (error)
         return error;
     /* another domain's ports go only while it stands still */
-    error = d != v->domain && !d->paused_by_control ? -EINVAL : evtchn_reset(d);
+    error = d != v->domain && !d->control_pauses ? -EINVAL : evtchn_reset(d);
     domain_put(d);
     return error;
 }
