@@ -22,8 +22,10 @@ void entry_return_to_guest(void) __noreturn;
 /* Fills a page with the 64-bit PV hypercall stubs, 32 bytes each. */
 void hypercall_page_fill(void *page);
 
-/* What a SYSCALL leaves in guest_regs()->entry_vector. The way back then uses SYSRET, which gives the guest rip in rcx
- * and rflags in r11, and flat selectors: who changes cs or ss, or wants rcx and r11 to arrive, sets it to 0. */
+/* What a SYSCALL leaves in guest_regs()->entry_vector. While it stands there the way back may use SYSRET, which gives the
+ * guest rip in rcx and rflags in r11, and flat selectors: who changes cs or ss, or wants rcx and r11 to arrive, sets it
+ * to 0. Until entry_exit_work() rbx, rbp and r11 to r15 of guest_regs() are not valid then: hypercalls have no use
+ * for them. */
 #define ENTRY_BY_SYSCALL 0xffffffffu
 
 /* C side of the stubs (entry/entry.c). */

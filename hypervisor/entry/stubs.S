@@ -232,59 +232,106 @@ syscall_stubs:
     .set cpu, cpu + 1
     .endr
 
+/* Is anything due before a guest may go on? rsp: guest_regs() less 8. Uses rax and rcx. */
+.macro CHECK_WORK work
+    cmpb $0, CPU(NEED_RESCHED)(%rsp)
+    jne \work
+    mov CPU(CURRENT)(%rsp), %rcx
+    mov VCPU_INFO(%rcx), %rax
+    movzwl (%rax), %eax /* evtchn_upcall_pending, and _mask in the high byte: due when that is 0 and the other not */
+    dec %eax
+    cmp $0xff, %eax
+    jb \work
+    cmpb $0, VCPU_NMI_PENDING(%rcx)
+    jne \work
+.endm
+
+/* The short way in and out. rbx, rbp and r12 to r15, which C preserves, stay in the CPU: their room in the frame is
+ * filled (and r11's, which is rflags) only when something is due on the way back that may need them. */
     .balign 16
 syscall_entry:
     push %r11
     push $FLAT_RING3_CS64
     push %rcx
     push $-1 /* ENTRY_BY_SYSCALL */
-    SAVE_REGISTERS
-    sub $8, %rsp
-    mov CPU(CURRENT)(%rsp), %rbx
-    cmpb $0, VCPU_KERNEL_MODE(%rbx)
-    je 1f
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    sub $(UREGS_R10 + 8), %rsp
+    mov CPU(CURRENT)(%rsp), %rcx
+    cmpb $0, VCPU_KERNEL_MODE(%rcx)
+    je syscall_of_user
     cmp $__HYPERVISOR_iret, %eax
-    je 2f
+    je syscall_iret
     call hypercall_dispatch
-
-/* rsp: guest_regs() less 8. */
-return_to_guest:
-    cmpb $0, CPU(NEED_RESCHED)(%rsp)
-    jne exit_work
-    mov CPU(CURRENT)(%rsp), %rbx
-    mov VCPU_INFO(%rbx), %rax
-    movzwl (%rax), %eax /* evtchn_upcall_pending, and _mask in the high byte: due when that is 0 and the other not */
-    dec %eax
-    cmp $0xff, %eax
-    jb exit_work
-    cmpb $0, VCPU_NMI_PENDING(%rbx)
-    jne exit_work
-restore_guest:
-    /* SYSRET to an address that is not canonical faults in ring 0 on the guest's stack, on some CPUs */
-    cmpl $-1, REGS(VECTOR)(%rsp)
-    jne 3f
-    mov REGS(RIP)(%rsp), %rax
-    sar $47, %rax
-    inc %rax
-    cmp $1, %rax
-    ja 3f
-    add $8, %rsp
-    RESTORE_REGISTERS
-    mov 8(%rsp), %rcx  /* rip */
-    mov 24(%rsp), %r11 /* rflags */
-    mov 32(%rsp), %rsp
+    CHECK_WORK syscall_work
+syscall_return:
+    /* SYSRET to an address that is not canonical faults in ring 0 on the guest's stack, on some CPUs: make it one */
+    mov REGS(RIP)(%rsp), %rcx
+    shl $16, %rcx
+    sar $16, %rcx
+    mov REGS(RFLAGS)(%rsp), %r11
+    mov REGS(RAX)(%rsp), %rax
+    mov REGS(RDI)(%rsp), %rdi
+    mov REGS(RSI)(%rsp), %rsi
+    mov REGS(RDX)(%rsp), %rdx
+    mov REGS(R10)(%rsp), %r10
+    mov REGS(R8)(%rsp), %r8
+    mov REGS(R9)(%rsp), %r9
+    mov REGS(RSP)(%rsp), %rsp
     sysretq
-3:  add $8, %rsp
+
+syscall_iret:
+    call pv_iret
+    CHECK_WORK syscall_work
+    cmpl $-1, REGS(VECTOR)(%rsp)
+    je syscall_return
+syscall_by_iretq:
+    mov REGS(RAX)(%rsp), %rax
+    mov REGS(RCX)(%rsp), %rcx
+    mov REGS(RDX)(%rsp), %rdx
+    mov REGS(RSI)(%rsp), %rsi
+    mov REGS(RDI)(%rsp), %rdi
+    mov REGS(R8)(%rsp), %r8
+    mov REGS(R9)(%rsp), %r9
+    mov REGS(R10)(%rsp), %r10
+    mov REGS(R11)(%rsp), %r11
+    add $REGS(RIP), %rsp
+    jmp guest_iretq
+
+syscall_of_user:
+    mov %r11, REGS(R11)(%rsp)
+    call pv_handle_syscall_from_user
+    CHECK_WORK syscall_work
+    jmp syscall_by_iretq
+
+syscall_work:
+    mov %rbx, REGS(RBX)(%rsp)
+    mov %rbp, REGS(RBP)(%rsp)
+    mov %r12, REGS(R12)(%rsp)
+    mov %r13, REGS(R13)(%rsp)
+    mov %r14, REGS(R14)(%rsp)
+    mov %r15, REGS(R15)(%rsp)
+    cmpl $-1, REGS(VECTOR)(%rsp)
+    jne exit_work
+    mov REGS(RFLAGS)(%rsp), %rax
+    mov %rax, REGS(R11)(%rsp)
+    jmp exit_work
+
+/* The long way: the frame is whole. rsp: guest_regs() less 8. */
+return_to_guest:
+    CHECK_WORK exit_work
+restore_guest:
+    add $8, %rsp
     RESTORE_REGISTERS
     add $8, %rsp
 guest_iretq:
     iretq
-
-1:  call pv_handle_syscall_from_user
-    jmp return_to_guest
-2:  call pv_iret
-    jmp return_to_guest
-
 exit_work:
     call entry_exit_work
     jmp restore_guest
