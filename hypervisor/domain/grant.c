@@ -273,27 +273,31 @@ int grant_domain_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
     return max_frames ? grant_grow(d, 1) : 0;
 }
 
+static void relinquish_one(struct domain *d, u32 handle)
+{
+    struct grant_maptrack m;
+
+    if (!grant_handle_begin(d, handle, &m))
+        return;
+    if (m.flags & GNTMAP_device_map) {
+        if (m.flags & GNTMAP_readonly)
+            frame_put(mfn(m.frame));
+        else
+            frame_put_writable(mfn(m.frame));
+    }
+    grant_handle_end(d, handle, 0);
+    grant_unuse(m.domain, m.ref, m.flags & GNTMAP_readonly);
+    domain_put(m.domain);
+}
+
 int grant_relinquish(struct domain *d)
 {
     struct domain_grants *g = &d->grants;
-    struct grant_maptrack m;
 
-    for (; g->relinquish_at < g->maptrack_frames * MAPTRACK_ENTRIES; g->relinquish_at++) {
-        u32 handle = g->relinquish_at;
-
-        if (handle % RELINQUISH_UNIT == RELINQUISH_UNIT - 1 && preempt_needed())
+    while (g->relinquish_at < g->maptrack_frames * MAPTRACK_ENTRIES) {
+        relinquish_one(d, g->relinquish_at++);
+        if (g->relinquish_at % RELINQUISH_UNIT == 0 && preempt_needed())
             return -ERESTART;
-        if (!grant_handle_begin(d, handle, &m))
-            continue;
-        if (m.flags & GNTMAP_device_map) {
-            if (m.flags & GNTMAP_readonly)
-                frame_put(mfn(m.frame));
-            else
-                frame_put_writable(mfn(m.frame));
-        }
-        grant_handle_end(d, handle, 0);
-        grant_unuse(m.domain, m.ref, m.flags & GNTMAP_readonly);
-        domain_put(m.domain);
     }
     return 0;
 }

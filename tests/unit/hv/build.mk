@@ -6,3 +6,17 @@ hv_unit_test = $(eval $(call unit_test,$(1),tests/unit/$(1).c tests/unit/hv/host
 
 $(call hv_unit_test,memory-test,memory/alloc.c memory/heap.c memory/frame.c memory/claim.c memory/tlb.c \
     memory/walk.c memory/pagetable.c memory/base.c)
+
+# what of ring 0 a domain is made of, with stand-ins for the rest in hv/domain.c
+HV_DOMAIN_FILES := $(addprefix domain/,evtchn.c grant.c time.c sched.c) \
+    $(addprefix hypercall/,event_calls.c grant_calls.c sched_calls.c vcpu_calls.c) \
+    $(addprefix memory/,alloc.c heap.c frame.c claim.c tlb.c walk.c pagetable.c base.c)
+hv_domain_test = $(eval $(call unit_test,$(1),tests/unit/$(1).c $(addprefix tests/unit/hv/,host.c domain.c) \
+    $(addprefix hypervisor/,$(HV_DOMAIN_FILES)),$(HV_UNIT_CFLAGS),))
+
+$(call hv_domain_test,evtchn-test)
+$(call hv_domain_test,grant-test)
+$(call hv_domain_test,sched-test)
+$(call hv_domain_test,time-test)
+
+$(call hv_unit_test,decode-test,pv/decode.c)

@@ -48,7 +48,7 @@ struct sched_cpu;
 
 struct cpu {
     struct vcpu *current, *idle, *fpu_owner;
-    u32 id;
+    u32 id, apic_id;
     volatile bool need_resched;
     bool online;
     u64 cr3, idle_ns;
@@ -59,6 +59,7 @@ struct cpu {
 
 extern struct cpu *cpus[MAX_CPUS];
 extern u32 cpu_count;
+extern u32 host_cpu; /* which of them runs the code under test */
 struct cpu *this_cpu(void);
 struct cpu_user_regs *guest_regs(void);
 static inline struct vcpu *current_vcpu(void)
@@ -82,8 +83,11 @@ static inline void invlpg(u64 address)
 static inline void cpu_pause(void)
 {
 }
+/* What happens while a CPU halts: a test's business. */
+extern void (*host_halt)(void);
 static inline void cpu_halt_once(void)
 {
+    host_halt();
 }
 
 /* cpu/features.h */
