@@ -2,8 +2,8 @@
 /*
  * Buddy allocator over the frame records. A free block's record holds its order and state, its first
  * bytes the links of its list (which are cleared when it leaves the list, so a clean block is all zero).
- * Blocks merge with their like only: clean with clean, dirty with dirty. Two zones keep memory below
- * 4 GiB for those who must have it. It must never hand out a block that is dirty unless asked to.
+ * Clean blocks merge with clean buddies. Dirty ones wait as they came, to be taken again in that size or
+ * to be scrubbed, which is when they merge. Two zones keep memory below 4 GiB for those who must have it. It must never hand out a block that is dirty unless asked to.
  */
 #include "memory/alloc.h"
 
@@ -28,6 +28,7 @@ struct free_block {
 };
 
 static struct free_block *lists[2][2][ALLOC_MAX_ORDER + 1]; /* zone, dirty, order */
+static u32 present[2][2];                                   /* zone, dirty: orders whose list is not empty */
 static u64 free_count, total_count;
 static spinlock_t alloc_lock = SPINLOCK_INIT(RANK_ALLOC);
 
@@ -48,35 +49,40 @@ static void block_insert(u64 m, u32 order, bool dirty, u16 stamp)
     if (b->next)
         b->next->prev = b;
     *list = b;
+    present[zone_of(m)][dirty] |= 1u << order;
 }
 
 static void block_remove(u64 m)
 {
     struct frame *f = &frame_table[m];
     struct free_block *b = mfn_to_virt(mfn(m));
+    u32 order = f->type & FREE_ORDER, zone = zone_of(m);
+    bool dirty = f->type & FREE_DIRTY;
 
     if (b->next)
         b->next->prev = b->prev;
     if (b->prev)
         b->prev->next = b->next;
     else
-        lists[zone_of(m)][!!(f->type & FREE_DIRTY)][f->type & FREE_ORDER] = b->next;
+        lists[zone][dirty][order] = b->next;
+    if (!lists[zone][dirty][order])
+        present[zone][dirty] &= ~(1u << order);
     b->next = b->prev = NULL;
     f->type = 0;
 }
 
-/* A block whose frames already carry OWNER_FREE goes to its list, merged with its buddies. */
+/* A block whose frames already carry OWNER_FREE goes to its list; a clean one merged with its buddies. */
 static void block_free(u64 m, u32 order, bool dirty)
 {
     u16 stamp = tlb_stamp();
 
-    while (order < ALLOC_MAX_ORDER) {
+    while (!dirty && order < ALLOC_MAX_ORDER) {
         u64 buddy = m ^ (1ull << order);
 
         if (!mfn_valid(mfn(buddy)) || zone_of(buddy) != zone_of(m))
             break;
         const struct frame *f = &frame_table[buddy];
-        if (f->owner != OWNER_FREE || f->type != (order | FREE_HEAD | (dirty ? FREE_DIRTY : 0)))
+        if (f->owner != OWNER_FREE || f->type != (order | FREE_HEAD))
             break;
         block_remove(buddy);
         m &= ~(1ull << order);
@@ -85,47 +91,46 @@ static void block_free(u64 m, u32 order, bool dirty)
     block_insert(m, order, dirty, stamp);
 }
 
-/* A block of at least `order` wholly below `limit`, off its list; 0 order in *have. */
-static bool block_find(u32 zone, bool dirty, u32 order, u64 limit, u64 *m, u32 *have)
+/* A block of exactly `order` that begins with 2^need frames wholly below `limit`, off its list. */
+static bool block_find(u32 zone, bool dirty, u32 order, u32 need, u64 limit, u64 *m)
 {
-    for (u32 o = order; o <= ALLOC_MAX_ORDER; o++)
-        for (struct free_block *b = lists[zone][dirty][o]; b; b = b->next) {
-            u64 at = mfn_x(virt_to_mfn(b));
-
-            if (at + (1ull << order) > limit)
-                continue;
-            block_remove(at);
-            *m = at;
-            *have = o;
+    for (struct free_block *b = lists[zone][dirty][order]; b; b = b->next) {
+        *m = mfn_x(virt_to_mfn(b));
+        if (*m + (1ull << need) <= limit) {
+            block_remove(*m);
             return true;
         }
+    }
     return false;
 }
 
+/* The upper part of a block of order `have` goes back until `order` is left. */
+static void block_split(u64 m, u32 have, u32 order, bool dirty)
+{
+    u16 stamp = frame_table[m].aux;
+
+    while (have > order) {
+        have--;
+        block_insert(m + (1ull << have), have, dirty, stamp);
+    }
+}
+
+/* High memory before low; of each, the smallest block that will do; clean before dirty, but for those who overwrite it. */
 static bool block_take(u32 order, u32 flags, u64 limit, u64 *m, bool *dirty)
 {
-    u32 have, last = 1;
-    u16 stamp;
+    bool first = flags & ALLOC_NO_SCRUB;
 
     if (flags & ALLOC_BELOW_4G)
         limit = MIN(limit, ZONE_LIMIT);
-    if (limit <= ZONE_LIMIT)
-        last = 0;
-    /* high memory before low, and clean before dirty, except for those who overwrite it anyway */
-    for (u32 i = 0; i < 4; i++) {
-        u32 zone = !(i & 2);
-
-        *dirty = (i & 1) ^ !!(flags & ALLOC_NO_SCRUB);
-        if (zone > last || !block_find(zone, *dirty, order, limit, m, &have))
-            continue;
-        stamp = frame_table[*m].aux;
-        while (have > order) {
-            have--;
-            block_insert(*m + (1ull << have), have, *dirty, stamp);
-        }
-        frame_table[*m].aux = stamp;
-        return true;
-    }
+    for (u32 zone = limit > ZONE_LIMIT; zone < 2; zone--)
+        for (u32 left = (present[zone][0] | present[zone][1]) >> order << order; left; left &= left - 1)
+            for (u32 turn = 0, have = (u32)__builtin_ctz(left); turn < 2; turn++) {
+                *dirty = first ^ turn;
+                if (block_find(zone, *dirty, have, order, limit, m)) {
+                    block_split(*m, have, order, *dirty);
+                    return true;
+                }
+            }
     return false;
 }
 
@@ -190,21 +195,20 @@ u64 alloc_total_frames(void)
 bool alloc_scrub_some(void)
 {
     u64 m = 0;
-    u32 have = 0, order = 0;
+    u32 order = 0;
     bool found = false;
 
     spin_lock(&alloc_lock);
     for (u32 zone = 0; zone < 2 && !found; zone++)
-        found = block_find(zone, true, 0, ~0ull, &m, &have);
-    if (found) {
-        order = MIN(have, 4u);
-        while (have > order) {
-            have--;
-            block_insert(m + (1ull << have), have, true, frame_table[m].aux);
+        if (present[zone][1]) {
+            u32 have = (u32)__builtin_ctz(present[zone][1]);
+
+            found = block_find(zone, true, have, 0, ~0ull, &m);
+            order = MIN(have, 4u);
+            block_split(m, have, order, true);
+            /* nobody's while it is cleaned: not merged with, but not counted out of what is free */
+            frame_table[m].owner = DOMID_XEN;
         }
-        /* nobody's while it is cleaned: not free, so not merged, and not counted out of the free */
-        frame_table[m].owner = DOMID_XEN;
-    }
     spin_unlock(&alloc_lock);
     if (!found)
         return false;
