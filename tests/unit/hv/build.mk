@@ -19,4 +19,6 @@ $(call hv_domain_test,grant-test)
 $(call hv_domain_test,sched-test)
 $(call hv_domain_test,time-test)
 
-$(call hv_unit_test,decode-test,pv/decode.c)
+$(call hv_unit_test,descriptor-test,pv/descriptor.c memory/alloc.c memory/heap.c memory/frame.c memory/claim.c \
+    memory/tlb.c memory/walk.c memory/pagetable.c memory/base.c)
+$(eval $(call unit_test,decode-test,tests/unit/decode-test.c hypervisor/pv/decode.c,$(HV_UNIT_CFLAGS),))

@@ -37,6 +37,7 @@ static inline mfn_t virt_to_mfn(const void *p)
 {
     return maddr_to_mfn(virt_to_maddr(p));
 }
+maddr_t image_to_maddr(const void *p);
 
 /* cpu/percpu.h */
 #define CPU_PERCPU_H
@@ -55,6 +56,7 @@ struct cpu {
     u32 tlb_last_flush;
     struct timer_queue *timers;
     struct sched_cpu *sched;
+    u64 *window_l1;
 };
 
 extern struct cpu *cpus[MAX_CPUS];
