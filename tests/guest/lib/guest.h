@@ -51,6 +51,24 @@ void report_end(void) __attribute__((noreturn));
                            value_, (unsigned long)value_, expected_, (unsigned long)expected_); \
     } while (0)
 
+/* A call that must work, and one that must be refused, with any error or with one. */
+#define CHECK_OK(call)            CHECK_EQ(call, 0)
+#define CHECK_ERROR(call, number) CHECK_EQ(call, -(long)(number))
+#define CHECK_REFUSED(call)                                                                 \
+    do {                                                                                    \
+        long refused_ = (long)(call);                                                       \
+        CHECK(refused_ < 0, "%s was not refused: %ld", #call, refused_);                    \
+    } while (0)
+/* The last CATCH or try_* must have raised this vector, or nothing. */
+#define CHECK_TRAP(number)                                                                  \
+    do {                                                                                    \
+        CHECK(trap_last.count == 1, "%u traps instead of one", trap_last.count);            \
+        CHECK_EQ(trap_last.frame.vector, number);                                           \
+    } while (0)
+#define CHECK_NO_TRAP()                                                                     \
+    CHECK(!trap_last.count, "trap %lu, error code %#lx, at %#lx", trap_last.frame.vector,   \
+          trap_last.frame.error_code, trap_last.frame.rip)
+
 /* ---- string.c ---- */
 
 void *memset(void *to, int byte, size_t count);
@@ -112,6 +130,20 @@ void page_protect(void *page, uint64_t flags);
 /* Maps a frame at a page's place (whose own frame is then unmapped). 0 or a negated errno. */
 long page_remap(void *page, unsigned long mfn, uint64_t flags);
 
+/*
+ * An empty part of the address space with an L1 table of its own, for tests to write entries in. Its pages
+ * follow each other from window_page(0) on; entry i of window_l1 maps window_page(i).
+ */
+extern uint64_t *window_l1, *window_l2, *window_l3;
+void window_init(void);
+static inline volatile uint64_t *window_page(unsigned int i)
+{
+    return (volatile uint64_t *)(0x8000000000UL + (uint64_t)i * PAGE_SIZE);
+}
+
+/* A page of the guest's own with no writable mapping: it can become a page table or a descriptor table. */
+void *page_alloc_readonly(void);
+
 /* One mmuext_op on a frame. 0 or a negated errno. */
 long mmuext(unsigned int command, unsigned long mfn);
 long mmuext_linear(unsigned int command, const void *address);
@@ -131,6 +163,7 @@ struct trap_frame {
 struct trap_record {
     unsigned int count;
     uint64_t cr2;
+    uintptr_t frame_at;         /* where the hypervisor put the frame; its lowest address is above it */
     struct trap_frame frame;
 };
 extern struct trap_record trap_last;

@@ -96,3 +96,29 @@ long mmuext_linear(unsigned int command, const void *address)
 
     return hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
+
+void *page_alloc_readonly(void)
+{
+    void *page = page_alloc();
+
+    page_protect(page, PTE_RO);
+    return page;
+}
+
+uint64_t *window_l1, *window_l2, *window_l3;
+
+void window_init(void)
+{
+    long rc;
+
+    window_l1 = page_alloc_readonly();
+    window_l2 = page_alloc();
+    window_l3 = page_alloc();
+    window_l2[0] = pte_make(mfn_of(window_l1), PTE_TABLE);
+    window_l3[0] = pte_make(mfn_of(window_l2), PTE_TABLE);
+    page_protect(window_l2, PTE_RO);
+    page_protect(window_l3, PTE_RO);
+    rc = pt_write(pt_entry((const void *)window_page(0), 4), pte_make(mfn_of(window_l3), PTE_TABLE));
+    if (rc)
+        report_error("tables for the window: %ld", rc);
+}
