@@ -93,6 +93,7 @@ static int mmu_update_one(struct vcpu *v, struct domain *owner, const u64 reques
 
     switch (request[0] & 7) {
     case MMU_NORMAL_PT_UPDATE:
+    case MMU_PT_UPDATE_NO_TRANSLATE: /* a PV guest's tables hold machine frames anyway */
         return pt_update(v, at, request[1], owner, PT_WRITE_PLAIN);
     case MMU_PT_UPDATE_PRESERVE_AD:
         return pt_update(v, at, request[1], owner, PT_WRITE_PRESERVE_AD);
