@@ -409,11 +409,13 @@ static struct console *domains_lookup(struct domains *d, const char *target)
     struct domain *dom;
     uint32_t domid;
 
+    dom = parse_domid(target, &domid) ? domain_find(d, domid) : NULL;
+    if (dom)
+        return dom->console;
     TAILQ_FOREACH(dom, &d->list, link)
         if (dom->console && dom->name && strcmp(dom->name, target) == 0)
             return dom->console;
-    dom = parse_domid(target, &domid) ? domain_find(d, domid) : NULL;
-    return dom ? dom->console : NULL;
+    return NULL;
 }
 
 void domains_refresh(struct domains *d)

@@ -23,8 +23,8 @@ struct domains *domains_start(const struct console_setup *setup, const char *soc
 void domains_stop(struct domains *d);
 
 /*
- * Finds the console of the domain with that name or number (a name wins over the number that it
- * looks like). Where it is not known the store is asked first, so that a domain made just before is
+ * Finds the console of the domain with that number, or else that name: a number means the same domain
+ * however others are called. Where it is not known the store is asked first, so that a domain made just before is
  * found. NULL: no such domain, or it has no console that could be opened.
  */
 struct console *domains_find(struct domains *d, const char *target);

@@ -3,7 +3,8 @@
  * What a client and the console daemon say to each other on the daemon's Unix socket. Text lines, so
  * that any tool that opens a Unix socket can be a client:
  *
- *   client:  "attach BYTES TARGET\n"   TARGET: a domain's name or number, up to the end of the line;
+ *   client:  "attach BYTES TARGET\n"   TARGET: a domain's number or else its name, up to the end of
+ *                                      the line (a number wins over a name that looks like one);
  *                                      BYTES: how much of the latest output to replay (decimal; what
  *                                      the daemon still has is the upper bound)
  *   daemon:  "OK DOMID NAME\n"         then the replay, then both directions are the console's bytes

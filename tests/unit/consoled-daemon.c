@@ -503,7 +503,7 @@ static int client_attach(const char *request, const char *answer)
 
 static void test_log_and_attach(void)
 {
-    int fd, other;
+    int fd, other, quit;
 
     daemon_start();
     daemon_go();
@@ -523,6 +523,11 @@ static void test_log_and_attach(void)
     run_loop();
     guest_says(3, "third");
     expect_client(other, "third", false);
+    /* a name that looks like another domain's number does not take its place */
+    domain_announce(4, "3");
+    quit = client_attach("attach 5 3\n", "OK 3 demo\nthird");
+    close(quit);
+    unlinkat(setup.logs.dir, "3.log", 0);
     /* last words of a dying domain, then the end */
     strcpy(guests[3].page->out + guests[3].page->out_prod % 2048, "bye");
     guests[3].page->out_prod += 3;
