@@ -2,21 +2,27 @@
 /*
  * Builds a PV domain: memory, image, page tables, first vcpu. The layout is lib/pv_image's. Order
  * matters twice: everything that a bad file can spoil is checked before there is a domain
- * (build_prepare), and page tables are unmapped here before they are pinned, since a frame that
- * somebody can write is none that the hypervisor takes for a page table.
+ * (build_prepare), and nothing is mapped any more when page tables are pinned and the domain starts,
+ * since a frame that somebody can write is none that the hypervisor takes for a page table, or for a
+ * descriptor table that the guest makes of it.
  *
- * Speed: files are mapped, and copied straight into mapped guest frames, once, by vector moves. A
- * `rep movsb` is one instruction a byte where no hardware helps, and pages unmapped one by one cost
- * a trap each in a PV dom0, while the end of a process unmaps all at once: so a process that is
- * about to end (VMCTL_CREATE_EXITS) leaves the mappings to that.
+ * Speed: files are mapped, and copied straight into mapped guest frames, once, by vector moves: a
+ * `rep movsb` is one instruction a byte where no hardware helps. The copying is a child process's:
+ * pages unmapped one by one cost a trap each in a PV dom0, and the end of a process unmaps all at
+ * once; and meanwhile the parent sees to the store and the devices.
  */
 #include "internal.h"
 
 #include <emmintrin.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define SUPERPAGE_ORDER 9
 #define SUPERPAGE_PAGES (1UL << SUPERPAGE_ORDER)
@@ -149,17 +155,13 @@ static void copy(unsigned char *to, const unsigned char *from, size_t len)
     memcpy(to, from, len - blocks * 64);
 }
 
-/* Maps pages that stay mapped until build_free(), or until the process ends. */
-static unsigned char *map_pfns(struct vmctl *v, struct build *b, uint64_t pfn, uint64_t pages)
+/* Maps pages that stay mapped until the process ends. */
+static unsigned char *map_pfns(struct vmctl *v, const struct build *b, uint64_t pfn, uint64_t pages)
 {
     unsigned char *address = xen_map(v->xen, b->domid, b->mfns + pfn, pages);
 
-    if (!address) {
+    if (!address)
         vmctl_fail(v, "%s: cannot map the domain's memory: %s", b->config->name, strerror(errno));
-        return NULL;
-    }
-    b->maps[b->nr_maps].address = address;
-    b->maps[b->nr_maps++].pages = pages;
     return address;
 }
 
@@ -210,8 +212,8 @@ static void fill_start_info(const struct build *b, uint64_t shared_info, struct 
         strncpy((char *)si->cmd_line, b->config->cmdline, MAX_GUEST_CMDLINE - 1);
 }
 
-/* The pfns from..end of all parts that are written here, page tables apart, in one or two runs. */
-static int copy_parts(struct vmctl *v, struct build *b, uint64_t shared_info)
+/* Writes all parts but the page tables. */
+static int copy_parts(struct vmctl *v, const struct build *b, uint64_t shared_info)
 {
     const struct pv_image *im = &b->image;
     uint64_t first = im->kernel.pfn, tail, initrd_len = im->initrd.pages << XEN_PAGE_SHIFT;
@@ -271,7 +273,6 @@ static int write_tables(struct vmctl *v, struct build *b)
                           strerror(errno));
     for (uint64_t i = 0; i < im->nr_tables; i++)
         pv_image_fill_table(im, i, (uint64_t *)(void *)(tables + (i << XEN_PAGE_SHIFT)), mfn_of, b);
-    xen_unmap(tables, im->nr_tables);
     return 0;
 }
 
@@ -288,7 +289,6 @@ static int mask_events(struct vmctl *v, const struct build *b, uint64_t shared_i
                           strerror(errno));
     for (size_t i = 0; i < sizeof(shared->vcpu_info) / sizeof(shared->vcpu_info[0]); i++)
         shared->vcpu_info[i].evtchn_upcall_mask = 1;
-    xen_unmap(shared, 1);
     return 0;
 }
 
@@ -312,17 +312,75 @@ static int start_vcpu(struct vmctl *v, const struct build *b)
     return ret < 0 ? xen_failed(v, b, "start its first vcpu", ret) : 0;
 }
 
-int build_image(struct vmctl *v, struct build *b)
+int build_copy_start(struct vmctl *v, struct build *b)
 {
-    uint64_t stubs = b->kernel.elf.hypercall_page;
     struct xen_domctl_getdomaininfo info;
-    int ret = xen_domain_info(v->xen, b->domid, &info);
+    pid_t parent = getpid();
+    int ends[2], ret;
 
+    ret = xen_domain_info(v->xen, b->domid, &info);
     if (ret < 0)
         return xen_failed(v, b, "describe the domain", ret);
-    if (copy_parts(v, b, info.shared_info_frame) || write_tables(v, b) ||
-        mask_events(v, b, info.shared_info_frame))
+    if (pipe2(ends, O_CLOEXEC))
+        return vmctl_fail(v, "%s: cannot make a pipe: %s", b->config->name, strerror(errno));
+    b->copier = fork();
+    if (b->copier < 0) {
+        vmctl_fail(v, "%s: cannot make a process: %s", b->config->name, strerror(errno));
+        close(ends[0]);
+        close(ends[1]);
         return -1;
+    }
+    if (b->copier == 0) {
+        ssize_t sent = 0;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* it holds the domain's memory: never outlive the maker */
+        if (getppid() != parent)
+            _exit(1);
+        file_populate(&b->kernel.file);
+        file_populate(&b->initrd);
+        ret = copy_parts(v, b, info.shared_info_frame) || write_tables(v, b) ||
+              mask_events(v, b, info.shared_info_frame);
+        if (ret)
+            sent = write(ends[1], v->error, strlen(v->error));
+        _exit(ret || sent < 0);
+    }
+    close(ends[1]);
+    b->copier_says = ends[0];
+    return 0;
+}
+
+int build_copy_wait(struct vmctl *v, struct build *b)
+{
+    char text[sizeof(v->error)];
+    ssize_t got;
+    int status;
+
+    if (b->copier <= 0)
+        return 0;
+    got = read(b->copier_says, text, sizeof(text) - 1);
+    close(b->copier_says);
+    while (waitpid(b->copier, &status, 0) < 0)
+        if (errno != EINTR) /* somebody else has waited for it: then what it said counts */
+            status = got > 0;
+    b->copier = 0;
+    if (got > 0) {
+        text[got] = 0;
+        return vmctl_fail(v, "%s", text);
+    }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS)
+        return vmctl_fail(v, "%s: kernel or initrd was cut short while it was read: try again",
+                          b->config->name);
+    if (status)
+        return vmctl_fail(v, "%s: the process that copies its image died (status %#x)",
+                          b->config->name, (unsigned int)status);
+    return 0;
+}
+
+int build_finish(struct vmctl *v, const struct build *b)
+{
+    uint64_t stubs = b->kernel.elf.hypercall_page;
+    int ret;
+
     if (stubs != PV_IMAGE_NO_ADDR) {
         uint64_t pfn = (stubs - b->image.region_start) >> XEN_PAGE_SHIFT;
 
@@ -342,15 +400,18 @@ int build_image(struct vmctl *v, struct build *b)
     return start_vcpu(v, b);
 }
 
-void build_free(struct build *b, bool exits)
+void build_free(struct vmctl *v, struct build *b)
 {
-    if (!exits) {
-        for (unsigned int i = 0; i < b->nr_maps; i++)
-            xen_unmap(b->maps[i].address, b->maps[i].pages);
-        kernel_close(&b->kernel);
-        file_close(&b->initrd);
+    char error[sizeof(v->error)];
+
+    if (b->copier > 0) { /* something else failed meanwhile: keep that one's text */
+        memcpy(error, v->error, sizeof(error));
+        kill(b->copier, SIGKILL);
+        build_copy_wait(v, b);
+        memcpy(v->error, error, sizeof(error));
     }
-    b->nr_maps = 0;
+    kernel_close(&b->kernel);
+    file_close(&b->initrd);
     free(b->mfns);
     b->mfns = NULL;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "config.h"
 #include "lib/pv_elf.h"
@@ -68,11 +69,8 @@ struct build {
     bool created;
     uint32_t store_port, console_port;
     uint64_t store_mfn, console_mfn;
-    struct {
-        void *address;
-        uint64_t pages;
-    } maps[3];
-    unsigned int nr_maps;
+    pid_t copier;    /* the process that writes the image; 0: none */
+    int copier_says; /* the pipe that it tells of failures by */
 };
 
 /* Reads kernel and initrd and lays the image out: all that can be checked without a domain. */
@@ -81,11 +79,18 @@ int build_prepare(struct vmctl *v, struct build *b);
 /* Makes the domain with its memory, and event channels. Needs build_prepare(). */
 int build_domain(struct vmctl *v, struct build *b);
 
-/* Copies the image, writes its page tables, and makes vcpu 0 ready to run. */
-int build_image(struct vmctl *v, struct build *b);
+/*
+ * Copies the image and writes its page tables: in a process of its own, which ends with the handle's
+ * process. Neither the domain's memory nor the files may be touched before build_copy_wait().
+ */
+int build_copy_start(struct vmctl *v, struct build *b);
+int build_copy_wait(struct vmctl *v, struct build *b);
 
-/* Frees what the builder holds on this side; the domain stays. exits: see VMCTL_CREATE_EXITS. */
-void build_free(struct build *b, bool exits);
+/* Writes the first grants, pins the page tables, and makes vcpu 0 ready to run. */
+int build_finish(struct vmctl *v, const struct build *b);
+
+/* Frees what the builder holds on this side, copier and all; the domain stays. */
+void build_free(struct vmctl *v, struct build *b);
 
 struct disk;
 

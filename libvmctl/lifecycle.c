@@ -65,8 +65,8 @@ static void pace(const struct state_file *file)
 }
 
 /*
- * Makes the VPS of an .again file again, in a process of its own: that one maps the domain's memory
- * and ends, which is the fastest way to unmap it, and what goes wrong in it goes wrong there.
+ * Makes the VPS of an .again file again, in a process of its own: other VPSes need not wait for it,
+ * and what goes wrong in it goes wrong there.
  */
 static void make_again(struct vmctl *v, struct state_file *file)
 {
@@ -90,7 +90,7 @@ static void make_again(struct vmctl *v, struct state_file *file)
     own->warn = v->warn;
     own->warn_context = v->warn_context;
     pace(file);
-    if (vps_make(own, config, file, VMCTL_CREATE_EXITS, &domid)) {
+    if (vps_make(own, config, file, 0, &domid)) {
         vmctl_warn(v, "%s stays down: %s", file->name, own->error);
         state_remove(own, file);
         _exit(1);

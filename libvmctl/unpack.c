@@ -49,8 +49,7 @@ const char *file_open(const char *path, struct file_data *out)
         error = "the file is empty";
         errno = 0;
     } else {
-        /* Populated at once: faults one by one cost more than the copy that follows. */
-        out->data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+        out->data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (out->data == MAP_FAILED) {
             out->data = NULL;
             error = "cannot map it";
@@ -60,6 +59,12 @@ const char *file_open(const char *path, struct file_data *out)
     }
     close(fd);
     return error;
+}
+
+void file_populate(const struct file_data *file)
+{
+    if (file->mapped) /* where the kernel does not know how, the faults come one by one */
+        madvise(file->data, file->mapped, MADV_POPULATE_READ);
 }
 
 void file_close(struct file_data *file)
@@ -206,7 +211,8 @@ const char *unpack_bzimage(const unsigned char *data, size_t size, struct file_d
     out_size = format->unpack == unpack_none ? length : read32(payload + length - 4);
     if (out_size < 64 || out_size > UNPACK_MAX)
         return damaged;
-    out->data = mmap(NULL, out_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* Shared, so that a fork() need not copy its page tables. */
+    out->data = mmap(NULL, out_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (out->data == MAP_FAILED) {
         *out = (struct file_data){ 0 };
         return no_memory;

@@ -24,6 +24,9 @@ struct file_data {
  * (then errno is set, or 0 where no call failed). An empty file is refused.
  */
 const char *file_open(const char *path, struct file_data *out);
+
+/* Brings all of the file into this process's page tables at once: cheaper than fault by fault. */
+void file_populate(const struct file_data *file);
 void file_close(struct file_data *file);
 
 /* True where the bytes start like a bzImage (boot sector signature and header magic). */

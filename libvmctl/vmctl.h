@@ -53,7 +53,6 @@ struct vmctl_info {
 
 /* Flags of vmctl_create(). */
 #define VMCTL_CREATE_PAUSED 1U /* leave it paused: vmctl_unpause() starts it */
-#define VMCTL_CREATE_EXITS 2U  /* the process ends soon: on success, leave unmapping to that */
 
 /* Called for each thing that is odd but no failure, with one line of text. */
 typedef void (*vmctl_warn_fn)(void *context, const char *message);
@@ -73,7 +72,8 @@ void vmctl_on_warning(struct vmctl *v, vmctl_warn_fn warn, void *context);
 int vmctl_check(struct vmctl *v, const char *file);
 
 /*
- * Makes the VPS that the domain XML file describes and starts it. *domid is written on success.
+ * Makes the VPS that the domain XML file describes and starts it. *domid is written on success. A
+ * child process copies the image; it is waited for.
  * When the caller is killed midway, the domain daemon or the next call of any function here takes
  * the remains away.
  */

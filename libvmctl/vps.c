@@ -68,14 +68,15 @@ static int introduce(struct vmctl *v, const struct build *b)
                             strerror(-ret)) : 0;
 }
 
-/* The domain and all its nodes; devices' backends start to work meanwhile. */
+/* The domain and all its nodes. Its image is copied while its devices' backends get ready. */
 static int make_domain(struct vmctl *v, struct build *b, struct disk *disks, unsigned int flags)
 {
     const struct config *c = b->config;
     int ret;
 
-    if (build_domain(v, b) || nodes_write(v, b, disks) || build_image(v, b) || introduce(v, b) ||
-        devices_wait(v, c, b->domid))
+    if (build_domain(v, b) || build_copy_start(v, b) || nodes_write(v, b, disks) ||
+        devices_wait(v, c, b->domid) || build_copy_wait(v, b) || build_finish(v, b) ||
+        introduce(v, b))
         return -1;
     if (flags & VMCTL_CREATE_PAUSED)
         return 0;
@@ -101,7 +102,7 @@ int vps_make(struct vmctl *v, const struct config *config, struct state_file *fi
     if (!ret)
         ret = state_become(v, file, STATE_RUNNING);
     disks_close(disks, opened);
-    build_free(&b, ret == 0 && (flags & VMCTL_CREATE_EXITS));
+    build_free(v, &b);
     if (ret && b.created) {
         strcpy(error, v->error);
         vps_unmake(v, config->uuid);
@@ -166,11 +167,12 @@ int vps_unmake(struct vmctl *v, const uint8_t uuid[16])
     xen_pause(v->xen, (domid_t)domid);
     if (devices_close(v, (uint32_t)domid) || nodes_remove(v, (uint32_t)domid, uuid))
         return -1;
-    store_release(v->store, (uint32_t)domid); /* it may not have come that far */
     ret = xen_destroy(v->xen, (domid_t)domid);
     if (ret < 0 && ret != -ESRCH)
         return vmctl_fail(v, "the hypervisor refused to destroy domain %d: %s", domid,
                           strerror(-ret));
+    /* Only now: whoever the store tells of this looks whether the domain is still alive. */
+    store_release(v->store, (uint32_t)domid);
     wait_dead(v, (uint32_t)domid);
     return 0;
 }

@@ -13,9 +13,6 @@ static int run(struct vmctl *v, const struct options *o)
 
     if (vmctl_start_daemon(v))
         fprintf(stderr, "vmctl: warning: %s\n", vmctl_error(v));
-    /* A console may stay for days, and with it what the builder left mapped. */
-    if (!o->console)
-        flags |= VMCTL_CREATE_EXITS;
     ret = vmctl_create(v, o->argument, flags, &domid);
     if (ret)
         return ret;
