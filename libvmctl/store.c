@@ -22,8 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DIRECTORY_MAX (1u << 20) /* bytes of one node's list of children that we are ready to hold */
-#define DIRECTORY_TRIES 10       /* times that a list may change under us before we give up */
+#define DIRECTORY_MAX \
+    (1u << 20)             /* bytes of one node's list of children that we are ready to hold */
+#define DIRECTORY_TRIES 10 /* times that a list may change under us before we give up */
 
 struct queued_event {
     struct queued_event *next;
@@ -32,9 +33,9 @@ struct queued_event {
 
 struct store {
     int fd;
-    int timeout;       /* ms for one request, -1 for ever */
-    int broken;        /* 0, or the negative errno that ended the connection */
-    uint32_t last_id;  /* of the request that was sent last */
+    int timeout;      /* ms for one request, -1 for ever */
+    int broken;       /* 0, or the negative errno that ended the connection */
+    uint32_t last_id; /* of the request that was sent last */
     struct queued_event *events, **events_end;
 
     /* The message that is being received: `have` bytes of header and body are there. */
@@ -53,10 +54,10 @@ static const struct {
     const char *name;
     int number;
 } error_names[] = {
-    {"EINVAL", EINVAL}, {"EACCES", EACCES}, {"EEXIST", EEXIST},       {"EISDIR", EISDIR},
-    {"ENOENT", ENOENT}, {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC},       {"EIO", EIO},
-    {"ENOTEMPTY", ENOTEMPTY}, {"ENOSYS", ENOSYS}, {"EROFS", EROFS},   {"EBUSY", EBUSY},
-    {"EAGAIN", EAGAIN}, {"EISCONN", EISCONN}, {"E2BIG", E2BIG},       {"EPERM", EPERM},
+    {"EINVAL", EINVAL},       {"EACCES", EACCES},   {"EEXIST", EEXIST}, {"EISDIR", EISDIR},
+    {"ENOENT", ENOENT},       {"ENOMEM", ENOMEM},   {"ENOSPC", ENOSPC}, {"EIO", EIO},
+    {"ENOTEMPTY", ENOTEMPTY}, {"ENOSYS", ENOSYS},   {"EROFS", EROFS},   {"EBUSY", EBUSY},
+    {"EAGAIN", EAGAIN},       {"EISCONN", EISCONN}, {"E2BIG", E2BIG},   {"EPERM", EPERM},
 };
 
 /* ---- moving messages ---- */
@@ -355,8 +356,7 @@ static int parse_decimal(const char *text, size_t len, uint64_t max, uint64_t *n
     return 0;
 }
 
-int store_read_u64(struct store *s, store_txn txn, const char *path, uint64_t max,
-                   uint64_t *number)
+int store_read_u64(struct store *s, store_txn txn, const char *path, uint64_t max, uint64_t *number)
 {
     int err = store_request_string(s, XS_READ, txn, path);
 
@@ -467,8 +467,7 @@ static int directory_parts(struct store *s, store_txn txn, const char *path, cha
     }
 }
 
-int store_directory(struct store *s, store_txn txn, const char *path, char ***names,
-                    size_t *count)
+int store_directory(struct store *s, store_txn txn, const char *path, char ***names, size_t *count)
 {
     int err = store_request_string(s, XS_DIRECTORY, txn, path);
     char *list = NULL;

@@ -34,7 +34,7 @@ typedef uint32_t store_txn;
 
 /* A watch that fired. Both strings belong to the event: free them with store_event_free. */
 struct store_event {
-    char *path;  /* the path that changed, or the watched path when one of its parents was removed */
+    char *path; /* the path that changed, or the watched path when one of its parents was removed */
     char *token; /* as given to store_watch */
 };
 
@@ -43,8 +43,8 @@ struct store_perm {
     uint32_t domid;
     unsigned int access;
 };
-#define STORE_PERM_NONE 0u
-#define STORE_PERM_READ 1u
+#define STORE_PERM_NONE  0u
+#define STORE_PERM_READ  1u
 #define STORE_PERM_WRITE 2u
 
 /*
@@ -106,8 +106,7 @@ int store_rm(struct store *s, store_txn txn, const char *path);
  * behind them), freed with one free(). Lists beyond one message are fetched in parts; -EAGAIN then
  * means that the list kept changing meanwhile.
  */
-int store_directory(struct store *s, store_txn txn, const char *path, char ***names,
-                    size_t *count);
+int store_directory(struct store *s, store_txn txn, const char *path, char ***names, size_t *count);
 
 /*
  * Sets the node's permissions: perms[0] names the owner and what all others may do, the rest are
