@@ -289,11 +289,21 @@ static void test_exhaustion(void)
 /* An answer that cannot be delivered takes its port back. */
 static void test_no_leak(void)
 {
-    static char page[2 * PAGE_SIZE] __aligned(PAGE_SIZE);
+    struct evtchn_alloc_unbound o = {.dom = DOMID_SELF, .remote_dom = 2};
+    struct evtchn_bind_interdomain i = {.remote_dom = 2, .remote_port = alloc_for(b, 1)};
+    struct evtchn_bind_ipi ipi = {0};
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct evtchn_status s;
 
-    (void)page;
-    CU_ASSERT(host_call(do_event_channel_op, EVTCHNOP_alloc_unbound, BAD_ADDRESS, 0) == -EFAULT);
-    CU_ASSERT(a->evtchn.active == 0);
+    host_read_only = true;
+    CU_ASSERT(op(a->vcpu[0], EVTCHNOP_alloc_unbound, &o) == -EFAULT);
+    CU_ASSERT(op(a->vcpu[0], EVTCHNOP_bind_interdomain, &i) == -EFAULT);
+    CU_ASSERT(op(a->vcpu[0], EVTCHNOP_bind_ipi, &ipi) == -EFAULT);
+    CU_ASSERT(op(a->vcpu[0], EVTCHNOP_bind_virq, &virq) == -EFAULT);
+    host_read_only = false;
+    CU_ASSERT(a->evtchn.active == 0 && a->vcpu[0]->evtchn.virq_port[VIRQ_TIMER] == 0);
+    CU_ASSERT(status_of(b, i.remote_port, &s) == EVTCHNSTAT_unbound && s.u.unbound.dom == 1);
+    close_all();
 }
 
 static void test_poll_and_info(void)

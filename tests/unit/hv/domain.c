@@ -121,6 +121,8 @@ void host_pass_time(u64 until)
         host_now = until;
 }
 
+bool host_read_only;
+
 static bool address_good(u64 address)
 {
     return address >= PAGE_SIZE;
@@ -136,7 +138,7 @@ int copy_from_guest(void *to, u64 address, size_t size)
 
 int copy_to_guest(u64 address, const void *from, size_t size)
 {
-    if (!address_good(address))
+    if (host_read_only || !address_good(address))
         return -EFAULT;
     memcpy((void *)address, from, size);
     return 0;

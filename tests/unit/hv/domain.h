@@ -31,6 +31,7 @@ extern u32 host_switches;          /* contexts loaded */
 extern u32 host_pirq_unbound;      /* the last pirq that was unbound */
 extern int host_shutdown_code;     /* the last domain_shutdown()'s, -1: none */
 extern struct domain *host_shutdown_domain;
+extern bool host_read_only;        /* guest memory takes no answers */
 extern void (*host_poll)(void);    /* what other CPUs do while this one waits for them */
 
 /* A hypercall of the current vcpu. */

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler against a clock of the test's own: shares by weight, caps, wakes, yields, pauses, idling, and a
+ * second CPU. A "guest" runs by letting time pass until its CPU wants to reschedule.
+ */
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include <CUnit/Basic.h>
+
+#include <public/sched.h>
+
+#include "hv/domain.h"
+
+#define MS 1000000ull
+#define SECOND (1000 * MS)
+
+static struct domain *one, *two, *three;
+static struct vcpu *a, *b, *c, *control;
+static u32 halts;
+static struct vcpu *wake_in_halt;
+
+/* While idle: the event that ends it, or the next timer. */
+static void halt(void)
+{
+    halts++;
+    if (wake_in_halt)
+        vcpu_mark_events_pending(wake_in_halt);
+    else if (host_next_deadline())
+        host_pass_time(host_next_deadline());
+    else
+        abort();
+}
+
+static void prepare(void)
+{
+    host_start(2);
+    one = host_full_domain(1, 2);
+    two = host_full_domain(2, 1);
+    three = host_full_domain(3, 1);
+    a = one->vcpu[0];
+    b = two->vcpu[0];
+    c = three->vcpu[0];
+    control = dom0->vcpu[0];
+    host_halt = halt;
+}
+
+static void no_events(void)
+{
+    struct vcpu *all[] = {a, one->vcpu[1], b, c, control};
+
+    for (u32 i = 0; i < ARRAY_SIZE(all); i++) {
+        all[i]->info->evtchn_upcall_pending = 0;
+        all[i]->info->evtchn_upcall_mask = 0;
+    }
+}
+
+/* Runs CPU 0 for a while, whoever it is that runs. */
+static void run_for(u64 ns)
+{
+    u64 end = host_now + ns;
+
+    while (host_now < end) {
+        u64 next;
+
+        if (this_cpu()->need_resched)
+            schedule();
+        next = host_next_deadline();
+        host_pass_time(next && next < end ? next : end);
+    }
+}
+
+/* All of them wait; CPU 0 idles with whoever was last left loaded. */
+static void all_block(void)
+{
+    struct vcpu *all[] = {a, one->vcpu[1], b, c, control};
+
+    for (u32 i = 0; i < ARRAY_SIZE(all); i++)
+        if (!all[i]->sched.pause_count)
+            vcpu_pause_nosync(all[i]);
+    vcpu_unblock(control);
+    vcpu_unpause(control);
+    schedule();
+    CU_ASSERT(current_vcpu() == control);
+    for (u32 i = 0; i < ARRAY_SIZE(all); i++)
+        if (all[i] != control) {
+            all[i]->sched.blocked = true;
+            vcpu_unpause(all[i]);
+        }
+    no_events();
+}
+
+static void stop_control(void)
+{
+    vcpu_block(control);
+    CU_ASSERT(this_cpu()->need_resched);
+    schedule();
+}
+
+static void test_first(void)
+{
+    vcpu_wake(control);
+    CU_ASSERT(this_cpu()->need_resched);
+    schedule();
+    CU_ASSERT(current_vcpu() == control && control->sched.running && !this_cpu()->need_resched);
+    CU_ASSERT(control->time.runstate.state == RUNSTATE_running);
+    CU_ASSERT(dom0->dirty_cpus & 1);
+    CU_ASSERT(host_next_deadline() == 0); /* nobody waits: no slice */
+}
+
+static void test_block_and_wake(void)
+{
+    u32 switches;
+
+    all_block();
+    switches = host_switches;
+    halts = 0;
+    wake_in_halt = control;
+    stop_control(); /* idles until the event */
+    wake_in_halt = NULL;
+    CU_ASSERT(halts == 1 && current_vcpu() == control && host_switches == switches);
+    CU_ASSERT(control->time.runstate.state == RUNSTATE_running);
+    /* an event that is there already: no waiting */
+    this_cpu()->need_resched = false;
+    vcpu_block(control);
+    CU_ASSERT(!control->sched.blocked && !this_cpu()->need_resched);
+}
+
+static void test_weights(void)
+{
+    u64 a0, b0, c0;
+
+    all_block();
+    one->sched.weight = 512;
+    vcpu_unblock(a);
+    vcpu_unblock(b);
+    vcpu_unblock(c);
+    stop_control();
+    run_for(SECOND);
+    a0 = a->sched.run_ns, b0 = b->sched.run_ns, c0 = c->sched.run_ns;
+    run_for(8 * SECOND);
+    a0 = a->sched.run_ns - a0, b0 = b->sched.run_ns - b0, c0 = c->sched.run_ns - c0;
+    CU_ASSERT(a0 > 3900 * MS && a0 < 4100 * MS);
+    CU_ASSERT(b0 > 1900 * MS && b0 < 2100 * MS);
+    CU_ASSERT(c0 > 1900 * MS && c0 < 2100 * MS);
+    one->sched.weight = 256;
+}
+
+/* Dom0 wakes for a millisecond's work every ten, among three spinners: it never waits for a slice. */
+static void test_waker_among_spinners(void)
+{
+    u64 worst = 0, ran = 0;
+
+    all_block();
+    vcpu_unblock(a);
+    vcpu_unblock(b);
+    vcpu_unblock(c);
+    stop_control();
+    for (u32 i = 0; i < 200; i++) {
+        u64 asked;
+
+        run_for(9 * MS);
+        asked = host_now;
+        vcpu_mark_events_pending(control);
+        while (current_vcpu() != control)
+            run_for(MS / 10);
+        worst = MAX(worst, host_now - asked);
+        run_for(MS);
+        ran += MS;
+        CU_ASSERT(current_vcpu() == control);
+        no_events();
+        vcpu_block(control);
+        schedule();
+    }
+    CU_ASSERT(worst <= MS);
+    CU_ASSERT(a->sched.run_ns && b->sched.run_ns && c->sched.run_ns);
+}
+
+/* One who sleeps and wakes all the time, with all the work it can get, has no more than its share. */
+static void test_no_cheating(void)
+{
+    u64 start, mine;
+
+    all_block();
+    vcpu_unblock(a);
+    vcpu_unblock(b);
+    stop_control();
+    run_for(200 * MS);
+    start = host_now;
+    mine = a->sched.run_ns;
+    while (host_now < start + 4 * SECOND) {
+        run_for(MS);
+        if (current_vcpu() == a) {
+            no_events();
+            vcpu_block(a);
+            schedule();
+            vcpu_mark_events_pending(a);
+        }
+    }
+    mine = a->sched.run_ns - mine;
+    CU_ASSERT(mine < 2200 * MS);
+}
+
+static void test_cap(void)
+{
+    u64 before;
+
+    all_block();
+    one->sched.cap = 20;
+    vcpu_unblock(a);
+    stop_control();
+    before = a->sched.run_ns;
+    run_for(5 * SECOND);
+    CU_ASSERT(a->sched.run_ns - before > 950 * MS && a->sched.run_ns - before < 1100 * MS);
+    one->sched.cap = 0;
+    run_for(SECOND);
+    before = a->sched.run_ns;
+    run_for(SECOND);
+    vcpu_yield(current_vcpu());
+    CU_ASSERT(!one->sched.parked);
+}
+
+static void test_yield(void)
+{
+    all_block();
+    this_cpu()->need_resched = false;
+    vcpu_yield(control);
+    CU_ASSERT(!this_cpu()->need_resched); /* nobody else: nothing to do */
+    vcpu_unblock(a);
+    this_cpu()->need_resched = false;
+    vcpu_yield(control);
+    CU_ASSERT(this_cpu()->need_resched);
+    schedule();
+    CU_ASSERT(current_vcpu() == a && control->time.runstate.state == RUNSTATE_runnable);
+    vcpu_yield(a);
+    schedule();
+    CU_ASSERT(current_vcpu() == control);
+}
+
+static void test_pause(void)
+{
+    all_block();
+    vcpu_unblock(a);
+    CU_ASSERT(a->sched.queued);
+    vcpu_pause_sync(a);
+    CU_ASSERT(!a->sched.queued && a->time.runstate.state == RUNSTATE_offline);
+    vcpu_pause_nosync(a);
+    vcpu_unpause(a);
+    CU_ASSERT(!a->sched.queued);
+    vcpu_unpause(a);
+    CU_ASSERT(a->sched.queued && a->time.runstate.state == RUNSTATE_runnable);
+    /* what the domain is matters too */
+    one->shut_down = true;
+    CU_ASSERT(!vcpu_runnable(a));
+    schedule();
+    CU_ASSERT(current_vcpu() == control && !a->sched.running);
+    one->shut_down = false;
+}
+
+static jmp_buf out;
+
+static void leave_halt(void)
+{
+    longjmp(out, 1);
+}
+
+/* Left loaded by an idle CPU, then paused: the CPU lets it go at once. */
+static void test_pause_while_loaded(void)
+{
+    all_block();
+    vcpu_block(control);
+    host_halt = leave_halt;
+    if (!setjmp(out))
+        schedule();
+    CU_ASSERT(control->sched.running && current_vcpu() == control);
+    CU_ASSERT(control->time.runstate.state == RUNSTATE_blocked);
+    vcpu_pause_nosync(control);
+    CU_ASSERT(this_cpu()->need_resched);
+    if (!setjmp(out))
+        schedule();
+    CU_ASSERT(!control->sched.running && current_vcpu()->is_idle);
+    CU_ASSERT(!(dom0->dirty_cpus & 1));
+    host_halt = halt;
+    vcpu_unpause(control);
+    vcpu_unblock(control);
+    schedule();
+    CU_ASSERT(current_vcpu() == control);
+}
+
+static void on_other_cpu(void)
+{
+    host_cpu = 1;
+    if (!setjmp(out))
+        schedule();
+    host_cpu = 0;
+}
+
+/* With spreading on, a second runnable vcpu goes to the idle CPU; pausing it from here waits for it there. */
+static void test_second_cpu(void)
+{
+    u32 ipis;
+
+    all_block();
+    ipis = host_ipis[1];
+    sched_spread = true;
+    vcpu_unblock(a);
+    sched_spread = false;
+    CU_ASSERT_FATAL(a->cpu == 1 && a->sched.queued && host_ipis[1] == ipis + 1);
+    CU_ASSERT(a->time.oneshot.cpu == 1);
+    host_halt = leave_halt;
+    on_other_cpu();
+    CU_ASSERT(cpus[1]->current == a && a->sched.running && (one->dirty_cpus & 2));
+    /* an event for one that runs elsewhere: an IPI, no more */
+    ipis = host_ipis[1];
+    vcpu_mark_events_pending(a);
+    CU_ASSERT(host_ipis[1] == ipis + 1);
+    host_poll = on_other_cpu;
+    vcpu_pause_sync(a);
+    CU_ASSERT(!a->sched.running && cpus[1]->current->is_idle);
+    host_halt = halt;
+    vcpu_unpause(a);
+    /* back to the first CPU, as placement says */
+    CU_ASSERT(a->cpu == 0 && a->sched.queued);
+    a->sched.hard_affinity = 2;
+    CU_ASSERT(sched_pick_cpu(a) == 1);
+    a->sched.hard_affinity = 1ull << 40; /* not there */
+    CU_ASSERT(sched_pick_cpu(a) == 0);
+    a->sched.hard_affinity = ~0ull;
+}
+
+static long sched_op(u32 command, void *arg)
+{
+    return host_call(do_sched_op, command, ADDRESS(arg), 0);
+}
+
+static void test_calls(void)
+{
+    struct sched_shutdown shutdown = {SHUTDOWN_reboot};
+    struct sched_remote_shutdown remote = {2, SHUTDOWN_crash};
+    struct sched_watchdog dog = {0, 0};
+    struct sched_pin_override pin = {0};
+    evtchn_port_t ports[200] = {0};
+    struct sched_poll poll = {{ports}, 129, 0};
+
+    all_block();
+    host_run_as(b);
+    CU_ASSERT(sched_op(SCHEDOP_shutdown, &shutdown) == 0);
+    CU_ASSERT(host_shutdown_domain == two && host_shutdown_code == SHUTDOWN_reboot);
+    CU_ASSERT(sched_op(SCHEDOP_shutdown_code, &shutdown) == 0 && two->shutdown_code == SHUTDOWN_reboot);
+    CU_ASSERT(sched_op(SCHEDOP_remote_shutdown, &remote) == -EPERM);
+    CU_ASSERT(sched_op(SCHEDOP_pin_override, &pin) == -EPERM);
+    CU_ASSERT(sched_op(SCHEDOP_poll, &poll) == -EINVAL);
+    ports[0] = 4000;
+    poll.nr_ports = 1;
+    CU_ASSERT(sched_op(SCHEDOP_poll, &poll) == -EINVAL && !b->sched.blocked && two->evtchn.pollers == 0);
+    for (u32 i = SCHEDOP_shutdown; i < SCHEDOP_pin_override; i++)
+        CU_ASSERT(host_call(do_sched_op, i, BAD_ADDRESS, 0) == -EFAULT);
+    CU_ASSERT(sched_op(99, &poll) == -ENOSYS);
+    CU_ASSERT(host_call(do_sched_op_compat, SCHEDOP_poll, 0, 0) == -ENOSYS);
+    CU_ASSERT(host_call(do_sched_op_compat, SCHEDOP_shutdown, SHUTDOWN_crash, 0) == 0);
+    CU_ASSERT(host_shutdown_code == SHUTDOWN_crash);
+
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == -EINVAL);
+    dog = (struct sched_watchdog){1, 10};
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == -EINVAL); /* none of that number */
+    dog = (struct sched_watchdog){3, 10};
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == -EINVAL);
+    dog.id = 0;
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == 1);
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == 2);
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == -ENOSPC);
+    dog = (struct sched_watchdog){1, 0};
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == 0);
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == -EINVAL);
+    host_shutdown_code = -1;
+    host_pass_time(host_now + 11 * SECOND);
+    CU_ASSERT(host_shutdown_code == SHUTDOWN_watchdog && host_shutdown_domain == two);
+    host_run_as(control);
+    CU_ASSERT(sched_op(SCHEDOP_remote_shutdown, &remote) == 0 && host_shutdown_code == SHUTDOWN_crash);
+    remote.domain_id = 77;
+    CU_ASSERT(sched_op(SCHEDOP_remote_shutdown, &remote) == -ESRCH);
+}
+
+static void test_poll(void)
+{
+    evtchn_port_t port = 0;
+    struct sched_poll poll = {{&port}, 1, 0};
+
+    all_block();
+    CU_ASSERT_FATAL(evtchn_alloc_unbound(dom0, 1, &port) == 0);
+    control->info->evtchn_upcall_mask = 1;
+    poll.timeout = host_now + 5 * MS;
+    CU_ASSERT(sched_op(SCHEDOP_poll, &poll) == 0);
+    CU_ASSERT(control->sched.blocked && dom0->evtchn.pollers == 1);
+    schedule(); /* idles until the timeout */
+    CU_ASSERT(!control->sched.blocked && dom0->evtchn.pollers == 0 && host_now == poll.timeout);
+    dom0->shared->evtchn_pending[0] = 1ul << port;
+    CU_ASSERT(sched_op(SCHEDOP_poll, &poll) == 0 && !control->sched.blocked && dom0->evtchn.pollers == 0);
+    dom0->shared->evtchn_pending[0] = 0;
+    CU_ASSERT(evtchn_close(dom0, port) == 0);
+}
+
+static CU_TestInfo tests[] = {{"the first", test_first},
+                              {"block and wake", test_block_and_wake},
+                              {"weights", test_weights},
+                              {"a waker among spinners", test_waker_among_spinners},
+                              {"no cheating by sleep", test_no_cheating},
+                              {"cap", test_cap},
+                              {"yield", test_yield},
+                              {"pause", test_pause},
+                              {"pause while loaded", test_pause_while_loaded},
+                              {"second CPU", test_second_cpu},
+                              {"calls", test_calls},
+                              {"poll", test_poll},
+                              CU_TEST_INFO_NULL};
+RUN_SUITE("sched", tests)
