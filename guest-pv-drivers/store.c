@@ -13,10 +13,9 @@ static const struct {
     const char *name;
     int number;
 } error_names[] = {
-    {"EINVAL", XEN_EINVAL}, {"EACCES", XEN_EACCES}, {"EEXIST", XEN_EEXIST},
-    {"ENOENT", XEN_ENOENT}, {"ENOMEM", XEN_ENOMEM}, {"ENOSPC", XEN_ENOSPC},
-    {"ENOSYS", XEN_ENOSYS}, {"EBUSY", XEN_EBUSY},   {"EAGAIN", XEN_EAGAIN},
-    {"E2BIG", XEN_E2BIG},   {"EPERM", XEN_EPERM},   {"EISDIR", XEN_EISDIR},
+    {"EINVAL", XEN_EINVAL}, {"EACCES", XEN_EACCES}, {"EEXIST", XEN_EEXIST}, {"ENOENT", XEN_ENOENT},
+    {"ENOMEM", XEN_ENOMEM}, {"ENOSPC", XEN_ENOSPC}, {"ENOSYS", XEN_ENOSYS}, {"EBUSY", XEN_EBUSY},
+    {"EAGAIN", XEN_EAGAIN}, {"E2BIG", XEN_E2BIG},   {"EPERM", XEN_EPERM},   {"EISDIR", XEN_EISDIR},
     {"EROFS", XEN_EROFS},
 };
 

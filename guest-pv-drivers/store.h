@@ -17,9 +17,9 @@
 #include <stddef.h>
 
 #define PV_STORE_PATIENCE_NS 30000000000ull
-#define PV_STORE_PATH_MAX 128u  /* of a path in an event that is kept, with its NUL */
-#define PV_STORE_TOKEN_MAX 32u
-#define PV_STORE_EVENTS 8u
+#define PV_STORE_PATH_MAX    128u /* of a path in an event that is kept, with its NUL */
+#define PV_STORE_TOKEN_MAX   32u
+#define PV_STORE_EVENTS      8u
 
 struct pv_store_event {
     char path[PV_STORE_PATH_MAX];
@@ -31,8 +31,8 @@ struct pv_store {
     uint32_t port;
     bool broken;
     uint32_t last_id;
-    unsigned int events;      /* how many of `event` are kept, oldest first */
-    bool lost;                /* an event found no place */
+    unsigned int events; /* how many of `event` are kept, oldest first */
+    bool lost;           /* an event found no place */
     struct pv_store_event event[PV_STORE_EVENTS];
 
     /* the message that is coming in */

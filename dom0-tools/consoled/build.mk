@@ -23,5 +23,5 @@ CONSOLED_TEST_CFLAGS := -D_GNU_SOURCE -Iinclude -Ilibvmctl -Idom0-tools/consoled
 $(eval $(call unit_test,store-client,tests/unit/store-client.c libvmctl/store.c,$(CONSOLED_TEST_CFLAGS),))
 $(eval $(call unit_test,consoled-parts,tests/unit/consoled-parts.c $(addprefix dom0-tools/consoled/,ring.c \
     replay.c bucket.c log.c report.c),$(CONSOLED_TEST_CFLAGS),))
-$(eval $(call unit_test,consoled-daemon,tests/unit/consoled-daemon.c $(addprefix dom0-tools/consoled/,ring.c \
+$(eval $(call unit_test,consoled-daemon,tests/unit/consoled-daemon.c tests/unit/consoled-world.c $(addprefix dom0-tools/consoled/,ring.c \
     replay.c bucket.c log.c report.c console.c terminal.c domains.c clients.c client.c),$(CONSOLED_TEST_CFLAGS),-levent_core))

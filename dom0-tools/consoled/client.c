@@ -26,7 +26,7 @@
 #include "protocol.h"
 
 #define INPUT_MAX 4096u /* keys that wait for the daemon */
-#define GO_ON 2         /* a step's result beside CONSOLED_LEFT, CONSOLED_ENDED and errnos */
+#define GO_ON     2     /* a step's result beside CONSOLED_LEFT, CONSOLED_ENDED and errnos */
 
 struct session {
     int socket, in, out, signals;

@@ -9,7 +9,7 @@
 #define CONSOLED_ESCAPE 0x1d
 
 /* How consoled_attach ended well. */
-#define CONSOLED_LEFT 0  /* the user left by Ctrl-] */
+#define CONSOLED_LEFT  0 /* the user left by Ctrl-] */
 #define CONSOLED_ENDED 1 /* the domain is gone, or the daemon ended */
 
 /*

@@ -23,15 +23,15 @@
 #include "protocol.h"
 #include "report.h"
 
-#define CLIENTS_MAX 128u
-#define OUTPUT_MAX (256u * 1024)
+#define CLIENTS_MAX     128u
+#define OUTPUT_MAX      (256u * 1024)
 #define REQUEST_SECONDS 10 /* to send the request line */
 #define GOODBYE_SECONDS 10 /* to read what is left when the daemon closes */
 
 enum client_state {
-    CLIENT_ASKS,     /* its request line is not complete */
+    CLIENT_ASKS, /* its request line is not complete */
     CLIENT_ATTACHED,
-    CLIENT_LEAVES,   /* it gets what is in `out`, then the connection is closed */
+    CLIENT_LEAVES, /* it gets what is in `out`, then the connection is closed */
 };
 
 struct client {

@@ -51,8 +51,9 @@ static void console_tell(struct console *c, const char *data, size_t len)
 {
     struct console_watcher *w;
 
-    TAILQ_FOREACH(w, &c->watchers, link)
+    TAILQ_FOREACH(w, &c->watchers, link) {
         w->output(w, data, len);
+    }
 }
 
 static void console_give_up(struct console *c)
@@ -101,8 +102,9 @@ static bool console_give_input(struct console *c)
     c->input_len -= (size_t)n;
     memmove(c->input, c->input + n, c->input_len);
     if (n > 0)
-        TAILQ_FOREACH(w, &c->watchers, link)
+        TAILQ_FOREACH(w, &c->watchers, link) {
             w->input_room(w);
+        }
     return n > 0;
 }
 

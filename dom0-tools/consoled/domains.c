@@ -22,11 +22,11 @@
 #include "terminal.h"
 
 #define STORE_TIMEOUT_MS 5000 /* a store that takes longer for one request is as good as gone */
-#define EVENTS_AT_ONCE 64     /* watch events handled before others get their turn */
+#define EVENTS_AT_ONCE   64   /* watch events handled before others get their turn */
 
 #define TOKEN_INTRODUCE "introduce"
-#define TOKEN_RELEASE "release"
-#define TOKEN_CONSOLE "console " /* and the domain's number */
+#define TOKEN_RELEASE   "release"
+#define TOKEN_CONSOLE   "console " /* and the domain's number */
 
 struct domain {
     uint32_t domid;
@@ -40,7 +40,7 @@ struct domain {
 struct domains {
     const struct console_setup *setup;
     const char *socket;
-    struct store *store;   /* NULL: not connected */
+    struct store *store;    /* NULL: not connected */
     struct event *incoming; /* of the store's socket */
     struct event *retry;    /* timer: connect again */
     bool complained;        /* that there is no store */
@@ -85,9 +85,10 @@ static struct domain *domain_find(struct domains *d, uint32_t domid)
 {
     struct domain *dom;
 
-    TAILQ_FOREACH(dom, &d->list, link)
+    TAILQ_FOREACH(dom, &d->list, link) {
         if (dom->domid == domid)
             return dom;
+    }
     return NULL;
 }
 
@@ -336,9 +337,10 @@ static int domains_watch_all(struct domains *d)
 
     if (!err)
         err = store_watch(d->store, "@releaseDomain", TOKEN_RELEASE);
-    TAILQ_FOREACH(dom, &d->list, link)
+    TAILQ_FOREACH(dom, &d->list, link) {
         if (!err)
             err = domain_watch(d, dom->domid);
+    }
     return err;
 }
 
@@ -412,9 +414,10 @@ static struct console *domains_lookup(struct domains *d, const char *target)
     dom = parse_domid(target, &domid) ? domain_find(d, domid) : NULL;
     if (dom)
         return dom->console;
-    TAILQ_FOREACH(dom, &d->list, link)
+    TAILQ_FOREACH(dom, &d->list, link) {
         if (dom->console && dom->name && strcmp(dom->name, target) == 0)
             return dom->console;
+    }
     return NULL;
 }
 
@@ -455,9 +458,10 @@ struct console *domains_by_port(struct domains *d, uint32_t port)
 {
     struct domain *dom;
 
-    TAILQ_FOREACH(dom, &d->list, link)
+    TAILQ_FOREACH(dom, &d->list, link) {
         if (dom->console && console_port(dom->console) == port)
             return dom->console;
+    }
     return NULL;
 }
 
@@ -465,7 +469,8 @@ void domains_each(struct domains *d, void (*f)(struct console *))
 {
     struct domain *dom;
 
-    TAILQ_FOREACH(dom, &d->list, link)
+    TAILQ_FOREACH(dom, &d->list, link) {
         if (dom->console)
             f(dom->console);
+    }
 }

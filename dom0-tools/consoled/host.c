@@ -39,12 +39,12 @@ struct gntdev_offset {
 };
 
 #define EVTCHN_BIND_INTERDOMAIN _IOC(_IOC_NONE, 'E', 1, sizeof(struct evtchn_interdomain))
-#define EVTCHN_UNBIND _IOC(_IOC_NONE, 'E', 3, sizeof(struct evtchn_port))
-#define EVTCHN_NOTIFY _IOC(_IOC_NONE, 'E', 4, sizeof(struct evtchn_port))
-#define EVTCHN_RESET _IOC(_IOC_NONE, 'E', 5, 0)
-#define GNTDEV_MAP _IOC(_IOC_NONE, 'G', 0, sizeof(struct gntdev_map))
-#define GNTDEV_UNMAP _IOC(_IOC_NONE, 'G', 1, sizeof(struct gntdev_unmap))
-#define GNTDEV_OFFSET _IOC(_IOC_NONE, 'G', 2, sizeof(struct gntdev_offset))
+#define EVTCHN_UNBIND           _IOC(_IOC_NONE, 'E', 3, sizeof(struct evtchn_port))
+#define EVTCHN_NOTIFY           _IOC(_IOC_NONE, 'E', 4, sizeof(struct evtchn_port))
+#define EVTCHN_RESET            _IOC(_IOC_NONE, 'E', 5, 0)
+#define GNTDEV_MAP              _IOC(_IOC_NONE, 'G', 0, sizeof(struct gntdev_map))
+#define GNTDEV_UNMAP            _IOC(_IOC_NONE, 'G', 1, sizeof(struct gntdev_unmap))
+#define GNTDEV_OFFSET           _IOC(_IOC_NONE, 'G', 2, sizeof(struct gntdev_offset))
 
 int host_open(struct host *h)
 {
@@ -125,8 +125,8 @@ int host_map_console(struct host *h, uint32_t domid, struct xencons_interface **
 
     if (ioctl(h->gntdev, GNTDEV_MAP, &request) < 0)
         return -errno;
-    at = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, h->gntdev,
-              (off_t)request.index);
+    at =
+        mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, h->gntdev, (off_t)request.index);
     if (at != MAP_FAILED) {
         *page = at;
         return 0;

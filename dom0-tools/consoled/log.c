@@ -18,9 +18,9 @@
 
 struct log {
     const struct log_policy *policy;
-    int fd;        /* -1: not open */
-    size_t len;    /* of the open file */
-    bool failing;  /* the last try to open or write failed, and was reported */
+    int fd;       /* -1: not open */
+    size_t len;   /* of the open file */
+    bool failing; /* the last try to open or write failed, and was reported */
     char file[FILE_NAME_MAX];
 };
 

@@ -72,8 +72,9 @@ static uint32_t option_number(const char *name, const char *text, uint32_t min, 
     errno = 0;
     n = strtoull(text, &end, 10);
     if (errno || end == text || *end || text[0] == '-' || n < min || n > max) {
-        fprintf(stderr, "mews-consoled: --%s takes a number from %" PRIu32 " to %" PRIu32
-                        ", not '%s'\n", name, min, max, text);
+        fprintf(stderr,
+                "mews-consoled: --%s takes a number from %" PRIu32 " to %" PRIu32 ", not '%s'\n",
+                name, min, max, text);
         exit(2);
     }
     return (uint32_t)n;
@@ -81,8 +82,19 @@ static uint32_t option_number(const char *name, const char *text, uint32_t min, 
 
 static void options_parse(struct options *o, int argc, char **argv)
 {
-    enum { BACKGROUND, MESSAGES, PID_FILE, SOCKET, STORE, LOG_DIR, LOG_SIZE, LOG_KEEP, RATE, BURST,
-           HELP };
+    enum {
+        BACKGROUND,
+        MESSAGES,
+        PID_FILE,
+        SOCKET,
+        STORE,
+        LOG_DIR,
+        LOG_SIZE,
+        LOG_KEEP,
+        RATE,
+        BURST,
+        HELP
+    };
     static const struct option table[] = {
         {"background", no_argument, NULL, BACKGROUND},
         {"messages", required_argument, NULL, MESSAGES},
@@ -101,18 +113,42 @@ static void options_parse(struct options *o, int argc, char **argv)
 
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
         switch (c) {
-        case BACKGROUND: o->background = true; break;
-        case MESSAGES: o->messages = optarg; break;
-        case PID_FILE: o->pid_file = optarg; break;
-        case SOCKET: o->socket = optarg; break;
-        case STORE: o->store = optarg; break;
-        case LOG_DIR: o->log_dir = optarg; break;
-        case LOG_SIZE: o->log_size = option_number("log-size", optarg, 4096, 1u << 30); break;
-        case LOG_KEEP: o->log_keep = option_number("log-keep", optarg, 0, 99); break;
-        case RATE: o->rate = option_number("rate", optarg, 1024, 1u << 30); break;
-        case BURST: o->burst = option_number("burst", optarg, 4096, 1u << 30); break;
-        case HELP: fputs(help, stdout); exit(0);
-        default: fputs("Try mews-consoled --help.\n", stderr); exit(2);
+        case BACKGROUND:
+            o->background = true;
+            break;
+        case MESSAGES:
+            o->messages = optarg;
+            break;
+        case PID_FILE:
+            o->pid_file = optarg;
+            break;
+        case SOCKET:
+            o->socket = optarg;
+            break;
+        case STORE:
+            o->store = optarg;
+            break;
+        case LOG_DIR:
+            o->log_dir = optarg;
+            break;
+        case LOG_SIZE:
+            o->log_size = option_number("log-size", optarg, 4096, 1u << 30);
+            break;
+        case LOG_KEEP:
+            o->log_keep = option_number("log-keep", optarg, 0, 99);
+            break;
+        case RATE:
+            o->rate = option_number("rate", optarg, 1024, 1u << 30);
+            break;
+        case BURST:
+            o->burst = option_number("burst", optarg, 4096, 1u << 30);
+            break;
+        case HELP:
+            fputs(help, stdout);
+            exit(0);
+        default:
+            fputs("Try mews-consoled --help.\n", stderr);
+            exit(2);
         }
     }
     if (optind < argc) {
@@ -258,8 +294,10 @@ static bool daemon_start(struct daemon *d, const struct options *o)
         return failed("listen on", o->socket, err);
     err = host_open(&d->host);
     if (err)
-        return failed("open", "/dev/xen/evtchn and /dev/xen/gntdev (is this dom0, with the modules "
-                              "xen-evtchn and xen-gntdev loaded?)", err);
+        return failed("open",
+                      "/dev/xen/evtchn and /dev/xen/gntdev (is this dom0, with the modules "
+                      "xen-evtchn and xen-gntdev loaded?)",
+                      err);
     raise_file_limit();
     err = drop_capabilities();
     if (err)
@@ -282,8 +320,8 @@ static bool daemon_start(struct daemon *d, const struct options *o)
 
 static int daemon_run(struct daemon *d)
 {
-    struct event *ports = event_new(d->base, host_fd(&d->host), EV_READ | EV_PERSIST, daemon_ports,
-                                    d);
+    struct event *ports =
+        event_new(d->base, host_fd(&d->host), EV_READ | EV_PERSIST, daemon_ports, d);
     struct event *hangup = evsignal_new(d->base, SIGHUP, daemon_hangup, d);
     struct event *end = evsignal_new(d->base, SIGTERM, daemon_end, d);
     struct event *interrupt = evsignal_new(d->base, SIGINT, daemon_end, d);
@@ -376,9 +414,13 @@ static bool write_pid_file(const char *path)
 int main(int argc, char **argv)
 {
     struct options options = {
-        .socket = CONSOLED_SOCKET, .log_dir = "/var/log/mews/console",
-        .messages = "/var/log/mews/consoled.log", .log_size = 4u << 20, .log_keep = 3,
-        .rate = 128u << 10, .burst = 512u << 10,
+        .socket = CONSOLED_SOCKET,
+        .log_dir = "/var/log/mews/console",
+        .messages = "/var/log/mews/consoled.log",
+        .log_size = 4u << 20,
+        .log_keep = 3,
+        .rate = 128u << 10,
+        .burst = 512u << 10,
     };
     struct daemon d = {0};
     struct background background = {-1, -1};

@@ -26,7 +26,7 @@
 #define CONSOLED_REPLAY_MAX 65536u
 
 #define CONSOLED_ATTACH "attach "
-#define CONSOLED_OK "OK "
-#define CONSOLED_ERROR "ERR "
+#define CONSOLED_OK     "OK "
+#define CONSOLED_ERROR  "ERR "
 
 #endif

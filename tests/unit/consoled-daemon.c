@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console daemon's moving parts together (domains, consoles, clients, the attaching side) on a
- * hypervisor and a store that this file plays: host.h's functions and store.h's are defined here, a
- * "guest" is a page that tests write. Everything runs in one thread; run_loop() lets the daemon act on
- * all that is ready and never waits.
+ * The console daemon as a whole (domains, consoles, clients, terminals, the attaching side) in the
+ * world of consoled-world.h.
  */
 #include <CUnit/Basic.h>
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
@@ -15,491 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "client.h"
-#include "clients.h"
-#include "domains.h"
+#include "consoled-world.h"
 #include "protocol.h"
-#include "store.h"
-
-/* ---- the hypervisor ---- */
-
-#define DOMAINS 8u
-
-static struct guest {
-    struct xencons_interface *page; /* NULL: nothing granted */
-    bool mapped, bound, fired, masked;
-    unsigned int notified;
-} guests[DOMAINS]; /* by domid; a guest's remote port is 10 + domid, our local one 100 + domid */
-
-int host_map_console(struct host *h, uint32_t domid, struct xencons_interface **page)
-{
-    (void)h;
-    CU_ASSERT_FATAL(domid < DOMAINS);
-    if (!guests[domid].page)
-        return -EINVAL;
-    CU_ASSERT(!guests[domid].mapped);
-    guests[domid].mapped = true;
-    *page = guests[domid].page;
-    return 0;
-}
-
-void host_unmap(struct host *h, struct xencons_interface *page)
-{
-    (void)h;
-    for (size_t i = 0; i < DOMAINS; i++)
-        if (guests[i].page == page && guests[i].mapped) {
-            guests[i].mapped = false;
-            return;
-        }
-    CU_FAIL("unmapped what was not mapped");
-}
-
-int host_bind(struct host *h, uint32_t domid, uint32_t remote_port, uint32_t *port)
-{
-    (void)h;
-    if (remote_port != 10 + domid || guests[domid].bound)
-        return -EINVAL;
-    guests[domid].bound = true;
-    *port = 100 + domid;
-    return 0;
-}
-
-void host_unbind(struct host *h, uint32_t port)
-{
-    (void)h;
-    CU_ASSERT(guests[port - 100].bound);
-    guests[port - 100].bound = false;
-}
-
-int host_notify(struct host *h, uint32_t port)
-{
-    (void)h;
-    guests[port - 100].notified++;
-    return 0;
-}
-
-int host_unmask(struct host *h, uint32_t port)
-{
-    (void)h;
-    CU_ASSERT(guests[port - 100].masked);
-    guests[port - 100].masked = false;
-    return 0;
-}
-
-/* ---- the store ---- */
-
-struct store {
-    int fds[2]; /* a pipe: readable while events wait */
-};
-
-static struct {
-    struct store *connection;
-    bool down;  /* refuses connections */
-    int broken; /* what every call returns once the connection is cut */
-    struct {
-        bool introduced, nodes, watched;
-        const char *name, *type;
-        char tty[64];
-        uint32_t port;
-    } domain[DOMAINS];
-    struct {
-        char token[32];
-    } events[64];
-    size_t event_count;
-} fake;
-
-static void store_fire(const char *token)
-{
-    CU_ASSERT_FATAL(fake.event_count < 64);
-    strcpy(fake.events[fake.event_count++].token, token);
-    if (fake.connection && write(fake.connection->fds[1], "", 1) != 1)
-        CU_FAIL("pipe");
-}
-
-int store_connect(struct store **out, const char *path)
-{
-    struct store *s;
-
-    CU_ASSERT_PTR_NULL(path);
-    if (fake.down)
-        return -ECONNREFUSED;
-    s = calloc(1, sizeof(*s));
-    if (!s || pipe(s->fds) < 0)
-        return -ENOMEM;
-    fake.connection = *out = s;
-    fake.broken = 0;
-    fake.event_count = 0;
-    return 0;
-}
-
-void store_close(struct store *s)
-{
-    if (!s)
-        return;
-    close(s->fds[0]);
-    close(s->fds[1]);
-    free(s);
-    fake.connection = NULL;
-    for (size_t i = 0; i < DOMAINS; i++)
-        fake.domain[i].watched = false;
-}
-
-void store_set_timeout(struct store *s, int milliseconds)
-{
-    (void)s;
-    CU_ASSERT(milliseconds > 0); /* the daemon must not wait for ever */
-}
-
-int store_fd(const struct store *s)
-{
-    return s->fds[0];
-}
-
-bool store_has_events(const struct store *s)
-{
-    (void)s;
-    return fake.event_count > 0;
-}
-
-/* Splits /local/domain/N/NODE. */
-static bool path_parse(const char *path, uint32_t *domid, const char **node)
-{
-    static char rest[64];
-
-    rest[0] = '\0';
-    if (sscanf(path, "/local/domain/%u/%63s", domid, rest) < 1 || *domid >= DOMAINS)
-        return false;
-    *node = rest;
-    return true;
-}
-
-int store_read(struct store *s, store_txn txn, const char *path, char **value, size_t *len)
-{
-    const char *node, *text = NULL;
-    uint32_t domid;
-
-    (void)s;
-    CU_ASSERT_EQUAL(txn, STORE_NO_TXN);
-    if (fake.broken)
-        return fake.broken;
-    if (!path_parse(path, &domid, &node))
-        return -ENOENT;
-    if (strcmp(node, "name") == 0)
-        text = fake.domain[domid].name;
-    if (strcmp(node, "console/type") == 0)
-        text = fake.domain[domid].type;
-    if (!text)
-        return -ENOENT;
-    *value = strdup(text);
-    if (len)
-        *len = strlen(text);
-    return 0;
-}
-
-int store_write(struct store *s, store_txn txn, const char *path, const void *value, size_t len)
-{
-    const char *node;
-    uint32_t domid;
-
-    (void)s;
-    (void)txn;
-    if (fake.broken)
-        return fake.broken;
-    CU_ASSERT_FATAL(path_parse(path, &domid, &node) && len < 64);
-    CU_ASSERT_STRING_EQUAL(node, "console/tty");
-    memcpy(fake.domain[domid].tty, value, len);
-    fake.domain[domid].tty[len] = '\0';
-    return 0;
-}
-
-int store_read_u64(struct store *s, store_txn txn, const char *path, uint64_t max,
-                   uint64_t *number)
-{
-    const char *node;
-    uint32_t domid;
-
-    (void)s;
-    (void)txn;
-    (void)max;
-    if (fake.broken)
-        return fake.broken;
-    if (!path_parse(path, &domid, &node) || !fake.domain[domid].nodes)
-        return -ENOENT;
-    *number = strcmp(node, "console/port") == 0 ? fake.domain[domid].port : 77;
-    return 0;
-}
-
-int store_directory(struct store *s, store_txn txn, const char *path, char ***names,
-                    size_t *count)
-{
-    struct list {
-        char *names[DOMAINS + 1];
-        char text[DOMAINS + 1][8];
-    } *list = calloc(1, sizeof(*list));
-
-    (void)s;
-    (void)txn;
-    CU_ASSERT_STRING_EQUAL(path, "/local/domain");
-    if (fake.broken || !list) {
-        free(list);
-        return fake.broken;
-    }
-    *count = 0;
-    for (uint32_t i = 0; i < DOMAINS; i++) /* dom0 is there, too */
-        if (i == 0 || fake.domain[i].introduced) {
-            list->names[*count] = list->text[*count];
-            sprintf(list->text[(*count)++], "%u", i);
-        }
-    list->names[*count] = strcpy(list->text[*count], "junk");
-    (*count)++;
-    *names = list->names;
-    return 0;
-}
-
-int store_is_introduced(struct store *s, uint32_t domid)
-{
-    (void)s;
-    return fake.broken ? fake.broken : fake.domain[domid].introduced;
-}
-
-int store_watch(struct store *s, const char *path, const char *token)
-{
-    const char *node;
-    uint32_t domid;
-
-    (void)s;
-    if (fake.broken)
-        return fake.broken;
-    if (path_parse(path, &domid, &node)) {
-        if (fake.domain[domid].watched)
-            return -EEXIST;
-        fake.domain[domid].watched = true;
-    }
-    store_fire(token);
-    return 0;
-}
-
-int store_unwatch(struct store *s, const char *path, const char *token)
-{
-    const char *node;
-    uint32_t domid;
-
-    (void)s;
-    (void)token;
-    if (!fake.broken && path_parse(path, &domid, &node))
-        fake.domain[domid].watched = false;
-    return fake.broken;
-}
-
-int store_next_event(struct store *s, struct store_event *event, int wait_ms)
-{
-    char byte;
-
-    CU_ASSERT_EQUAL(wait_ms, 0);
-    if (fake.broken)
-        return fake.broken;
-    if (fake.event_count == 0)
-        return 0;
-    CU_ASSERT_EQUAL(read(s->fds[0], &byte, 1), 1);
-    event->path = strdup("/");
-    event->token = strdup(fake.events[0].token);
-    memmove(fake.events, fake.events + 1, --fake.event_count * sizeof(fake.events[0]));
-    return 1;
-}
-
-void store_event_free(struct store_event *event)
-{
-    free(event->path);
-    free(event->token);
-}
-
-/* ---- the daemon ---- */
-
-static char directory[] = "/tmp/consoled-daemon-XXXXXX";
-static char socket_path[64];
-static struct console_setup setup;
-static struct domains *domains;
-static struct clients *clients;
-static int listener;
-
-static void run_loop(void)
-{
-    for (int i = 0; i < 20; i++)
-        event_base_loop(setup.base, EVLOOP_NONBLOCK);
-}
-
-static int suite_start(void)
-{
-    if (!mkdtemp(directory))
-        return 1;
-    snprintf(socket_path, sizeof(socket_path), "%s/socket", directory);
-    setup.logs = (struct log_policy){.dir = open(directory, O_RDONLY | O_DIRECTORY),
-                                     .limit = 1u << 20, .keep = 0};
-    return setup.logs.dir < 0;
-}
-
-static int suite_end(void)
-{
-    char command[128];
-
-    close(setup.logs.dir);
-    snprintf(command, sizeof(command), "rm -r %s", directory);
-    return system(command);
-}
-
-static void daemon_start(void)
-{
-    memset(&fake, 0, sizeof(fake));
-    for (size_t i = 0; i < DOMAINS; i++) {
-        free(guests[i].page);
-        guests[i] = (struct guest){0};
-    }
-    setup.base = event_base_new();
-    setup.rate = 1u << 20;
-    setup.burst = 1u << 20;
-    setup.replay_size = 1024;
-    listener = clients_listen(socket_path);
-    CU_ASSERT_FATAL(listener >= 0);
-}
-
-static void daemon_go(void)
-{
-    domains = domains_start(&setup, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(domains);
-    clients = clients_start(setup.base, listener, domains);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(clients);
-    run_loop();
-}
-
-static void daemon_stop(void)
-{
-    clients_stop(clients);
-    domains_stop(domains);
-    close(listener);
-    unlink(socket_path);
-    event_base_free(setup.base);
-    for (size_t i = 0; i < DOMAINS; i++) {
-        CU_ASSERT(!guests[i].mapped);
-        CU_ASSERT(!guests[i].bound);
-        free(guests[i].page);
-        guests[i].page = NULL;
-    }
-}
-
-/* A domain with its grant and nodes, as a toolstack makes it; not announced yet. */
-static void domain_make(uint32_t domid, const char *name)
-{
-    guests[domid].page = calloc(1, sizeof(*guests[domid].page));
-    fake.domain[domid].introduced = fake.domain[domid].nodes = true;
-    fake.domain[domid].name = name;
-    fake.domain[domid].type = "xenconsoled";
-    fake.domain[domid].port = 10 + domid;
-}
-
-static void domain_announce(uint32_t domid, const char *name)
-{
-    domain_make(domid, name);
-    store_fire("introduce");
-    run_loop();
-    CU_ASSERT_FATAL(guests[domid].bound);
-}
-
-static void domain_die(uint32_t domid)
-{
-    fake.domain[domid].introduced = fake.domain[domid].nodes = false;
-    store_fire("release");
-    run_loop();
-}
-
-/* The guest writes what has room and sends an event. Returns how much had room. */
-static size_t guest_say(uint32_t domid, const char *text, size_t len)
-{
-    struct guest *g = &guests[domid];
-    size_t n = 0;
-
-    for (; n < len && g->page->out_prod - g->page->out_cons < sizeof(g->page->out); n++)
-        g->page->out[g->page->out_prod++ % sizeof(g->page->out)] = text[n];
-    if (!g->masked && domains) {
-        struct console *c = domains_by_port(domains, 100 + domid);
-
-        g->masked = true;
-        if (c)
-            console_fired(c);
-    }
-    return n;
-}
-
-static void guest_says(uint32_t domid, const char *text)
-{
-    CU_ASSERT_EQUAL(guest_say(domid, text, strlen(text)), strlen(text));
-    run_loop();
-}
-
-static void expect_log(const char *file, const char *text)
-{
-    char data[4096];
-    int fd = openat(setup.logs.dir, file, O_RDONLY);
-    ssize_t n;
-
-    CU_ASSERT_FATAL(fd >= 0);
-    n = read(fd, data, sizeof(data) - 1);
-    close(fd);
-    CU_ASSERT_FATAL(n >= 0);
-    data[n] = '\0';
-    CU_ASSERT_STRING_EQUAL(data, text);
-    unlinkat(setup.logs.dir, file, 0);
-}
-
-/* ---- a client ---- */
-
-static int client_open(void)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    strcpy(address.sun_path, socket_path);
-    CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    run_loop();
-    return fd;
-}
-
-static void client_say(int fd, const char *text)
-{
-    CU_ASSERT_EQUAL(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-    run_loop();
-}
-
-/* All that came so far must be `text`; `closed`: and then the end. */
-static void expect_client(int fd, const char *text, bool closed)
-{
-    char data[4096];
-    size_t len = 0;
-    ssize_t n;
-
-    do {
-        n = recv(fd, data + len, sizeof(data) - 1 - len, MSG_DONTWAIT);
-        len += n > 0 ? (size_t)n : 0;
-    } while (n > 0);
-    data[len] = '\0';
-    CU_ASSERT_STRING_EQUAL(data, text);
-    CU_ASSERT(closed ? n == 0 : n < 0 && errno == EAGAIN);
-}
-
-static int client_attach(const char *request, const char *answer)
-{
-    int fd = client_open();
-
-    client_say(fd, request);
-    expect_client(fd, answer, false);
-    return fd;
-}
-
-/* ---- tests ---- */
 
 static void test_log_and_attach(void)
 {
@@ -512,8 +31,7 @@ static void test_log_and_attach(void)
     fd = client_attach("attach 6 demo\n", "OK 3 demo\nline\r\n");
     guest_says(3, "second");
     expect_client(fd, "second", false);
-    other = client_attach("attach 999999999999999999999 3\n",
-                          "OK 3 demo\nfirst line\r\nsecond");
+    other = client_attach("attach 999999999999999999999 3\n", "OK 3 demo\nfirst line\r\nsecond");
     client_say(fd, "input");
     CU_ASSERT_EQUAL(guests[3].page->in_prod, 5);
     CU_ASSERT_EQUAL(memcmp(guests[3].page->in, "input", 5), 0);
@@ -542,8 +60,9 @@ static void test_log_and_attach(void)
 /* Requests that are wrong, and pieces of one that is right. */
 static void test_requests(void)
 {
-    static const char *const wrong[] = {"hello\n", "attach\n", "attach demo\n", "attach 5 \n",
-                                        "attach 5\n", "attach -1 demo\n", "\n", "attach x demo\n"};
+    static const char *const wrong[] = {"hello\n",     "attach\n",       "attach demo\n",
+                                        "attach 5 \n", "attach 5\n",     "attach -1 demo\n",
+                                        "\n",          "attach x demo\n"};
     char line[CONSOLED_LINE_MAX + 8], data[600];
     int fd;
 
@@ -861,7 +380,7 @@ static void test_store_restart(void)
     CU_ASSERT(guests[1].bound && guests[2].bound);
     fd = client_attach("attach 0 two\n", "OK 2 two\n");
     fake.broken = -ECONNRESET;
-    CU_ASSERT_EQUAL(write(fake.connection->fds[1], "", 1), 1);
+    store_cut();
     run_loop();
     CU_ASSERT_PTR_NULL(fake.connection);
     guest_says(2, "still here");
@@ -951,7 +470,11 @@ static void test_attaching_side(void)
     domain_announce(1, "demo");
     guest_says(1, "hello");
     CU_ASSERT_EQUAL_FATAL(pipe(keys) | pipe2(screen, O_NONBLOCK), 0);
-    CU_ASSERT_EQUAL(write(keys[1], "ls\r\x1d" "rest", 8), 8);
+    CU_ASSERT_EQUAL(write(keys[1],
+                          "ls\r\x1d"
+                          "rest",
+                          8),
+                    8);
     pid = attach_start("demo", keys[0], screen[1]);
     CU_ASSERT_EQUAL(attach_end(pid), CONSOLED_LEFT << 8);
     run_loop();
@@ -1033,7 +556,7 @@ int main(void)
                                   {"attaching side", test_attaching_side},
                                   {"attaching a terminal", test_attaching_terminal},
                                   CU_TEST_INFO_NULL};
-    CU_SuiteInfo suites[] = {{"console daemon", suite_start, suite_end, NULL, NULL, tests},
+    CU_SuiteInfo suites[] = {{"console daemon", world_start, world_end, NULL, NULL, tests},
                              CU_SUITE_INFO_NULL};
     unsigned int failed;
 

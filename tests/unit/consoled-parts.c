@@ -238,8 +238,8 @@ static int log_suite_start(void)
 {
     if (!mkdtemp(directory))
         return 1;
-    policy = (struct log_policy){.dir = open(directory, O_RDONLY | O_DIRECTORY), .limit = 10,
-                                 .keep = 2};
+    policy =
+        (struct log_policy){.dir = open(directory, O_RDONLY | O_DIRECTORY), .limit = 10, .keep = 2};
     return policy.dir < 0;
 }
 
@@ -272,9 +272,9 @@ static void test_log_names(void)
     static const struct {
         const char *domain, *file;
     } names[] = {
-        {"demo", "demo.log"},         {"web-1.example_+", "web-1.example_+.log"},
-        {"../x", "%2E.%2Fx.log"},     {".hidden", "%2Ehidden.log"},
-        {"a b%", "a%20b%25.log"},     {"\xc3\xa4", "%C3%A4.log"},
+        {"demo", "demo.log"},     {"web-1.example_+", "web-1.example_+.log"},
+        {"../x", "%2E.%2Fx.log"}, {".hidden", "%2Ehidden.log"},
+        {"a b%", "a%20b%25.log"}, {"\xc3\xa4", "%C3%A4.log"},
     };
     char file[240], longest[300];
 
@@ -377,19 +377,16 @@ int main(void)
                                  {"input", test_ring_input},
                                  {"hostile indices", test_ring_hostile},
                                  CU_TEST_INFO_NULL};
-    static CU_TestInfo replay[] = {{"keeps the latest", test_replay},
-                                   {"in lumps", test_replay_lumps},
-                                   CU_TEST_INFO_NULL};
+    static CU_TestInfo replay[] = {
+        {"keeps the latest", test_replay}, {"in lumps", test_replay_lumps}, CU_TEST_INFO_NULL};
     static CU_TestInfo bucket[] = {{"debt and burst", test_bucket},
                                    {"rate", test_bucket_rate},
                                    {"extremes", test_bucket_extremes},
                                    CU_TEST_INFO_NULL};
-    static CU_TestInfo logs[] = {{"file names", test_log_names},
-                                 {"rotation", test_log_rotates},
-                                 {"no old ones", test_log_keeps_none},
-                                 {"reopen", test_log_reopen},
-                                 {"refused and back", test_log_refused},
-                                 CU_TEST_INFO_NULL};
+    static CU_TestInfo logs[] = {
+        {"file names", test_log_names},         {"rotation", test_log_rotates},
+        {"no old ones", test_log_keeps_none},   {"reopen", test_log_reopen},
+        {"refused and back", test_log_refused}, CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"ring", NULL, NULL, NULL, NULL, ring},
                              {"replay", NULL, NULL, NULL, NULL, replay},
                              {"bucket", NULL, NULL, NULL, NULL, bucket},

@@ -17,7 +17,7 @@
 /* ---- the operating system and the other end ---- */
 
 #define CONSOLE_PORT 5u
-#define STORE_PORT 6u
+#define STORE_PORT   6u
 
 static struct xencons_interface *console_page;
 static struct xenstore_domain_interface *store_page;
@@ -278,7 +278,9 @@ static void test_store_read_write(void)
         CU_ASSERT_EQUAL(pv_store_write(&store, "data/x", "12", 2), 0);
         store_backend(); /* takes what it answered before it had looked */
         CU_ASSERT(was_asked(0, XS_READ, BYTES("name\0")));
-        CU_ASSERT(was_asked(sizeof(struct xsd_sockmsg) + 5, XS_WRITE, BYTES("data/x\0" "12")));
+        CU_ASSERT(was_asked(sizeof(struct xsd_sockmsg) + 5, XS_WRITE,
+                            BYTES("data/x\0"
+                                  "12")));
         CU_ASSERT_EQUAL(logged, 0);
     }
 }
@@ -457,12 +459,10 @@ static void test_store_none(void)
 
 int main(void)
 {
-    static CU_TestInfo console[] = {{"write", test_console_write},
-                                    {"dead backend", test_console_dead_backend},
-                                    {"read", test_console_read},
-                                    {"hostile backend", test_console_hostile},
-                                    {"no console", test_console_none},
-                                    CU_TEST_INFO_NULL};
+    static CU_TestInfo console[] = {
+        {"write", test_console_write},     {"dead backend", test_console_dead_backend},
+        {"read", test_console_read},       {"hostile backend", test_console_hostile},
+        {"no console", test_console_none}, CU_TEST_INFO_NULL};
     static CU_TestInfo stores[] = {{"read and write", test_store_read_write},
                                    {"long messages", test_store_long},
                                    {"errors", test_store_errors},

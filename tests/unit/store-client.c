@@ -87,7 +87,9 @@ static void test_read_write(void)
     CU_ASSERT(heard(XS_READ, 0, BYTES("/empty\0")));
     say(XS_WRITE, 3, BYTES("OK\0"));
     CU_ASSERT_EQUAL(store_printf(client, 0, "/y", "%d-%s", 5, "z"), 0);
-    CU_ASSERT(heard(XS_WRITE, 0, BYTES("/y\0" "5-z")));
+    CU_ASSERT(heard(XS_WRITE, 0,
+                    BYTES("/y\0"
+                          "5-z")));
     say(XS_RM, 4, BYTES("OK\0"));
     CU_ASSERT_EQUAL(store_rm(client, 0, "/y"), 0);
     CU_ASSERT(heard(XS_RM, 0, BYTES("/y\0")));
@@ -102,8 +104,11 @@ static void test_errors(void)
     static const struct {
         const char *name;
         int number;
-    } names[] = {{"ENOENT", -ENOENT}, {"EAGAIN", -EAGAIN}, {"ENOTEMPTY", -ENOTEMPTY},
-                 {"EQUOTA", -EIO},    {"", -EIO}};
+    } names[] = {{"ENOENT", -ENOENT},
+                 {"EAGAIN", -EAGAIN},
+                 {"ENOTEMPTY", -ENOTEMPTY},
+                 {"EQUOTA", -EIO},
+                 {"", -EIO}};
     char *value;
 
     start();
@@ -144,9 +149,10 @@ static void test_numbers(void)
         int result;
         uint64_t value;
     } cases[] = {
-        {BYTES("0"), 0, 0},         {BYTES("65535"), 0, 65535}, {BYTES("65536"), -EINVAL, 1},
-        {BYTES(""), -EINVAL, 1},    {BYTES("-1"), -EINVAL, 1},  {BYTES("5 "), -EINVAL, 1},
-        {BYTES("5\0"), -EINVAL, 1}, {BYTES("99999999999999999999999"), -EINVAL, 1},
+        {BYTES("0"), 0, 0},           {BYTES("65535"), 0, 65535},
+        {BYTES("65536"), -EINVAL, 1}, {BYTES(""), -EINVAL, 1},
+        {BYTES("-1"), -EINVAL, 1},    {BYTES("5 "), -EINVAL, 1},
+        {BYTES("5\0"), -EINVAL, 1},   {BYTES("99999999999999999999999"), -EINVAL, 1},
     };
 
     start();
@@ -198,10 +204,18 @@ static void test_directory_parts(void)
     CU_ASSERT_STRING_EQUAL(names[2], "three");
     free(names);
     CU_ASSERT(heard(XS_DIRECTORY, 0, BYTES("/d\0")));
-    CU_ASSERT(heard(XS_DIRECTORY_PART, 0, BYTES("/d\0" "0\0")));
-    CU_ASSERT(heard(XS_DIRECTORY_PART, 0, BYTES("/d\0" "8\0")));
-    CU_ASSERT(heard(XS_DIRECTORY_PART, 0, BYTES("/d\0" "0\0")));
-    CU_ASSERT(heard(XS_DIRECTORY_PART, 0, BYTES("/d\0" "8\0")));
+    CU_ASSERT(heard(XS_DIRECTORY_PART, 0,
+                    BYTES("/d\0"
+                          "0\0")));
+    CU_ASSERT(heard(XS_DIRECTORY_PART, 0,
+                    BYTES("/d\0"
+                          "8\0")));
+    CU_ASSERT(heard(XS_DIRECTORY_PART, 0,
+                    BYTES("/d\0"
+                          "0\0")));
+    CU_ASSERT(heard(XS_DIRECTORY_PART, 0,
+                    BYTES("/d\0"
+                          "8\0")));
     /* a part without its generation, and one whose generation has no end */
     say(XS_ERROR, 6, BYTES("E2BIG\0"));
     say(XS_DIRECTORY_PART, 7, BYTES("12"));
@@ -211,7 +225,8 @@ static void test_directory_parts(void)
 
 static void test_perms(void)
 {
-    const struct store_perm perms[] = {{0, STORE_PERM_NONE}, {5, STORE_PERM_READ},
+    const struct store_perm perms[] = {{0, STORE_PERM_NONE},
+                                       {5, STORE_PERM_READ},
                                        {6, STORE_PERM_WRITE},
                                        {7, STORE_PERM_READ | STORE_PERM_WRITE}};
     struct store_perm *got;
@@ -301,7 +316,10 @@ static void test_domains(void)
     start();
     say(XS_INTRODUCE, 1, BYTES("OK\0"));
     CU_ASSERT_EQUAL(store_introduce(client, 3, 0x12345678, 1), 0);
-    CU_ASSERT(heard(XS_INTRODUCE, 0, BYTES("3\0" "305419896\0" "1\0")));
+    CU_ASSERT(heard(XS_INTRODUCE, 0,
+                    BYTES("3\0"
+                          "305419896\0"
+                          "1\0")));
     say(XS_IS_DOMAIN_INTRODUCED, 2, BYTES("T\0"));
     CU_ASSERT_EQUAL(store_is_introduced(client, 3), 1);
     say(XS_IS_DOMAIN_INTRODUCED, 3, BYTES("F\0"));
@@ -384,20 +402,13 @@ static void test_connect(void)
 int main(void)
 {
     static CU_TestInfo tests[] = {
-        {"read and write", test_read_write},
-        {"errors by name", test_errors},
-        {"too big to send", test_too_big},
-        {"numbers", test_numbers},
-        {"directory", test_directory},
-        {"directory in parts", test_directory_parts},
-        {"permissions", test_perms},
-        {"transactions", test_transactions},
-        {"watches", test_watches},
-        {"domains", test_domains},
-        {"hostile peer", test_hostile_peer},
-        {"unasked reply", test_unasked_reply},
-        {"connect", test_connect},
-        CU_TEST_INFO_NULL,
+        {"read and write", test_read_write}, {"errors by name", test_errors},
+        {"too big to send", test_too_big},   {"numbers", test_numbers},
+        {"directory", test_directory},       {"directory in parts", test_directory_parts},
+        {"permissions", test_perms},         {"transactions", test_transactions},
+        {"watches", test_watches},           {"domains", test_domains},
+        {"hostile peer", test_hostile_peer}, {"unasked reply", test_unasked_reply},
+        {"connect", test_connect},           CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = {{"store client", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned int failed;

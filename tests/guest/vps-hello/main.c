@@ -203,7 +203,8 @@ static void run_mode(const char *mode)
     static const struct {
         const char *mode;
         void (*run)(void);
-    } modes[] = {{"idle", idle}, {"spin", spin}, {"flood", flood}, {"break-ring", break_ring},
+    } modes[] = {{"idle", idle},   {"spin", spin},
+                 {"flood", flood}, {"break-ring", break_ring},
                  {"fault", fault}, {"reboot-once", reboot_once}};
 
     obey(mode);
