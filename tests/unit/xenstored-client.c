@@ -9,6 +9,7 @@
  *
  * A script line is `CONN TYPE TX PAYLOAD`: CONN a letter (a connection, opened at first use), TYPE a request's
  * name or number, TX 0 or tN (the Nth transaction the script started), PAYLOAD with `|` for NUL.
+ * `CONN repeat N TYPE TX PAYLOAD` asks N times, % in PAYLOAD becomes the number, and prints where the answers change.
  * `CONN sync` prints the events that have arrived; `CONN close` closes; `a sleep N` waits; `# ...` is echoed.
  */
 #define _GNU_SOURCE
@@ -160,8 +161,12 @@ static void connection_close(char name)
     }
 }
 
-static void request_run(char name, uint32_t type, const char *tx_text, const char *body, uint32_t len)
+/*
+ * With ONLY_NEWS (a repeated request) an answer is printed where it differs in kind from the one before.
+ */
+static void request_run(char name, uint32_t type, const char *tx_text, const char *body, uint32_t len, int only_news)
 {
+    static uint32_t last_type;
     char reply[CLIENT_BODY_MAX + 1];
     struct message_header header;
     int fd = connection_get(name);
@@ -178,6 +183,13 @@ static void request_run(char name, uint32_t type, const char *tx_text, const cha
         transactions[++transaction_count % CLIENT_TRANSACTIONS] = (uint32_t)strtoul(reply, NULL, 10);
         printf("%c< TRANSACTION_START t%u\n", name, transaction_count);
         return;
+    }
+    if (only_news && header.type == last_type) {
+        return;
+    }
+    last_type = header.type;
+    if (only_news) {
+        print_body(body, len);
     }
     printf("%c< %s%s ", name, header.type < TYPE_COUNT ? type_names[header.type] : "?",
            header.tx_id == tx ? "" : " (other tx)");
@@ -220,7 +232,7 @@ static uint32_t payload_parse(const char *text, char *body)
 static void script_run(FILE *script)
 {
     char line[8192], name, type[64], tx[32], body[2 * CLIENT_BODY_MAX];
-    int used;
+    int used, more, repeat;
 
     while (fgets(line, sizeof(line), script)) {
         line[strcspn(line, "\n")] = 0;
@@ -228,7 +240,7 @@ static void script_run(FILE *script)
             puts(line);
             continue;
         }
-        used = 0;
+        used = repeat = 0;
         if (sscanf(line, "%c %63s %n", &name, type, &used) < 2 || name < 'a' || name > 'z') {
             fprintf(stderr, "xenstored-client: bad line: %s\n", line);
             exit(2);
@@ -250,17 +262,27 @@ static void script_run(FILE *script)
             }
             continue;
         }
+        if (strcmp(type, "repeat") == 0 && sscanf(line + used, "%d %63s %n", &repeat, type, &more) == 2) {
+            used += more;
+        }
         tx[0] = '0';
         tx[1] = 0;
         {
-            int more = 0;
-
+            more = 0;
             sscanf(line + used, "%31s%n", tx, &more);
             used += more;
             used += line[used] == ' ';
         }
         printf("%s\n", line);
-        request_run(name, type_parse(type), tx, body, payload_parse(line + used, body));
+        for (int i = 0; i < repeat || i == 0; i++) {
+            char text[sizeof(line)], *at;
+
+            strcpy(text, line + used);
+            if (repeat && (at = strchr(text, '%'))) {
+                sprintf(at, "%d%s", i, line + used + (at - text) + 1);
+            }
+            request_run(name, type_parse(type), tx, body, payload_parse(text, body), repeat);
+        }
         fflush(stdout);
     }
 }
