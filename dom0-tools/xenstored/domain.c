@@ -23,11 +23,13 @@
 #include <public/xen.h>
 
 #define PORT_BATCH 64
+#define COMPLAINTS_MAX 5
 
 struct domain {
     struct conn conn; /* first: a transport gets a conn and wants the domain */
     bool connected, broken;
     bool shutdown, dying; /* what has been announced */
+    unsigned int complaints;
     uint32_t port;        /* ours */
     struct ring ring;
     struct xendev_page page;
@@ -86,8 +88,10 @@ static void transport_broken(struct conn *conn, uint32_t error)
 {
     struct domain *domain = domain_of(conn);
 
-    fprintf(stderr, "xenstored: domain %u: broken store ring (error %u): ignored until it asks to reconnect\n",
-            conn->client.domid, error);
+    if (domain->complaints++ < COMPLAINTS_MAX) { /* it could do this all day, and fill the log's disk */
+        fprintf(stderr, "xenstored: domain %u: broken store ring (error %u): ignored until it asks to reconnect\n",
+                conn->client.domid, error);
+    }
     domain->broken = true;
     conn_clear(conn);
     ring_fail(&domain->ring, error);

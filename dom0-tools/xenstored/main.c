@@ -235,6 +235,7 @@ int main(int argc, char **argv)
         ready = daemon_start();
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     base = event_base_new();
     if (!base) {
         fputs("xenstored: no event loop\n", stderr);
@@ -260,5 +261,5 @@ int main(int argc, char **argv)
     }
     setvbuf(stderr, NULL, _IOLBF, 0);
     event_base_dispatch(base);
-    return 0;
+    return event_base_got_break(base) ? 1 : 0;
 }
