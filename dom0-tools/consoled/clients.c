@@ -189,8 +189,8 @@ static void client_request(struct client *c)
     client_queue(c, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
     c->state = CLIENT_ATTACHED;
     console_attach(console, &c->watcher, replay);
-    event_del(c->readable);
-    event_add(c->readable, NULL); /* without the time limit */
+    /* Adding it again without a time would not do: a persistent event remembers its last one. */
+    event_remove_timer(c->readable);
 }
 
 /* Reads up to the end of the line and not beyond: what follows it is the console's. */

@@ -57,6 +57,53 @@ static void test_log_and_attach(void)
     daemon_stop();
 }
 
+static int count_time_limit(const struct event_base *base, const struct event *e, void *count)
+{
+    (void)base;
+    if (event_get_events(e) & EV_READ && event_pending(e, EV_TIMEOUT, NULL))
+        ++*(int *)count;
+    return 0;
+}
+
+/* How many clients are being read with a time limit. */
+static int time_limits(void)
+{
+    int count = 0;
+
+    event_base_foreach_event(setup.base, count_time_limit, &count);
+    return count;
+}
+
+/* The time limit is for the request alone: who is attached may be silent for as long as they like. */
+static void test_time_limit(void)
+{
+    int fd;
+
+    daemon_start();
+    daemon_go();
+    domain_announce(1, "demo");
+    CU_ASSERT_EQUAL(time_limits(), 0);
+    fd = client_open();
+    CU_ASSERT_EQUAL(time_limits(), 1);
+    client_say(fd, "attach 0 ");
+    CU_ASSERT_EQUAL(time_limits(), 1);
+    client_say(fd, "demo\n");
+    CU_ASSERT_EQUAL(time_limits(), 0);
+    client_say(fd, "keys");
+    CU_ASSERT_EQUAL(time_limits(), 0);
+    for (int i = 0; i < 3; i++) {
+        client_say(fd, "more than the ring holds ............................................");
+        for (int n = 0; n < 20; n++)
+            client_say(fd, "....................................................................");
+        guests[1].page->in_cons = guests[1].page->in_prod;
+        guest_says(1, "x");
+        CU_ASSERT_EQUAL(time_limits(), 0);
+    }
+    close(fd);
+    unlinkat(setup.logs.dir, "demo.log", 0);
+    daemon_stop();
+}
+
 /* Requests that are wrong, and pieces of one that is right. */
 static void test_requests(void)
 {
@@ -544,6 +591,7 @@ int main(void)
 {
     static CU_TestInfo tests[] = {{"log and attach", test_log_and_attach},
                                   {"requests", test_requests},
+                                  {"time limit", test_time_limit},
                                   {"slow client", test_slow_client},
                                   {"input backpressure", test_input_backpressure},
                                   {"flood", test_flood},
