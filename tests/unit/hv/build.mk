@@ -22,3 +22,4 @@ $(call hv_domain_test,time-test)
 $(call hv_unit_test,descriptor-test,pv/descriptor.c memory/alloc.c memory/heap.c memory/frame.c memory/claim.c \
     memory/tlb.c memory/walk.c memory/pagetable.c memory/base.c)
 $(eval $(call unit_test,decode-test,tests/unit/decode-test.c hypervisor/pv/decode.c,$(HV_UNIT_CFLAGS),))
+$(eval $(call unit_test,store-test,tests/unit/store-test.c hypervisor/pv/store.c hypervisor/pv/decode.c,$(HV_UNIT_CFLAGS),))
