@@ -8,6 +8,7 @@
 #include "cpu/percpu.h"
 #include "domain/domain.h"
 #include "entry/entry.h"
+#include "hypercall/hypercall.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n->" #name " %0" : : "i"(value))
 #define OFFSET(name, type, field) DEFINE(name, offsetof(type, field))
@@ -40,6 +41,7 @@ void asm_offsets(void)
     DEFINE(UREGS_SIZE, sizeof(struct cpu_user_regs));
     /* a frame without the data segments, as entry stubs make it */
     OFFSET(UREGS_FRAME_SIZE, struct cpu_user_regs, es);
+    DEFINE(HYPERCALL_RESTARTS, -ERESTART);
     OFFSET(CPU_CURRENT, struct cpu, current);
     OFFSET(CPU_NEED_RESCHED, struct cpu, need_resched);
     DEFINE(CPU_BLOCK_SIZE, CPU_BLOCK_SIZE);

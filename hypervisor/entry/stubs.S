@@ -232,15 +232,15 @@ syscall_stubs:
     .set cpu, cpu + 1
     .endr
 
-/* Is anything due before a guest may go on? rsp: guest_regs() less 8. Uses rax and rcx. */
+/* Is anything due before a guest may go on? rsp: guest_regs() less 8. Uses rcx and rdx. */
 .macro CHECK_WORK work
     cmpb $0, CPU(NEED_RESCHED)(%rsp)
     jne \work
     mov CPU(CURRENT)(%rsp), %rcx
-    mov VCPU_INFO(%rcx), %rax
-    movzwl (%rax), %eax /* evtchn_upcall_pending, and _mask in the high byte: due when that is 0 and the other not */
-    dec %eax
-    cmp $0xff, %eax
+    mov VCPU_INFO(%rcx), %rdx
+    movzwl (%rdx), %edx /* evtchn_upcall_pending, and _mask in the high byte: due when that is 0 and the other not */
+    dec %edx
+    cmp $0xff, %edx
     jb \work
     cmpb $0, VCPU_NMI_PENDING(%rcx)
     jne \work
@@ -268,15 +268,26 @@ syscall_entry:
     je syscall_of_user
     cmp $__HYPERVISOR_iret, %eax
     je syscall_iret
+    push %r9 /* the arguments as an array */
+    push %r8
+    push %r10
+    push %rdx
+    push %rsi
+    push %rdi
+    mov %rcx, %rdi
+    mov %rsp, %rsi
+    mov %eax, %edx
     call hypercall_dispatch
-    CHECK_WORK syscall_work
-syscall_return:
+    cmp $HYPERCALL_RESTARTS, %rax
+    je hypercall_again
+    add $48, %rsp
+    CHECK_WORK hypercall_work
+syscall_return: /* rax: the guest's */
     /* SYSRET to an address that is not canonical faults in ring 0 on the guest's stack, on some CPUs: make it one */
     mov REGS(RIP)(%rsp), %rcx
     shl $16, %rcx
     sar $16, %rcx
     mov REGS(RFLAGS)(%rsp), %r11
-    mov REGS(RAX)(%rsp), %rax
     mov REGS(RDI)(%rsp), %rdi
     mov REGS(RSI)(%rsp), %rsi
     mov REGS(RDX)(%rsp), %rdx
@@ -286,13 +297,19 @@ syscall_return:
     mov REGS(RSP)(%rsp), %rsp
     sysretq
 
+hypercall_again:
+    mov %rsp, %rdi
+    call hypercall_restart
+    add $48, %rsp
+    jmp syscall_work
+
 syscall_iret:
     call pv_iret
     CHECK_WORK syscall_work
+    mov REGS(RAX)(%rsp), %rax
     cmpl $-1, REGS(VECTOR)(%rsp)
     je syscall_return
-syscall_by_iretq:
-    mov REGS(RAX)(%rsp), %rax
+syscall_by_iretq: /* rax: the guest's */
     mov REGS(RCX)(%rsp), %rcx
     mov REGS(RDX)(%rsp), %rdx
     mov REGS(RSI)(%rsp), %rsi
@@ -308,8 +325,11 @@ syscall_of_user:
     mov %r11, REGS(R11)(%rsp)
     call pv_handle_syscall_from_user
     CHECK_WORK syscall_work
+    mov REGS(RAX)(%rsp), %rax
     jmp syscall_by_iretq
 
+hypercall_work:
+    mov %rax, REGS(RAX)(%rsp)
 syscall_work:
     mov %rbx, REGS(RBX)(%rsp)
     mov %rbp, REGS(RBP)(%rsp)

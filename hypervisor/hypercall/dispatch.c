@@ -38,19 +38,17 @@ static long call_run(const struct hypercall *call, struct vcpu *v, u64 args[6])
     return call->handler(v, args);
 }
 
-void hypercall_dispatch(void)
+long hypercall_dispatch(struct vcpu *v, u64 args[6], u32 number)
+{
+    return call_run(call_of(number), v, args);
+}
+
+/* The guest issues the call again: after an upcall perhaps, or another guest's turn. */
+void hypercall_restart(const u64 args[6])
 {
     struct cpu_user_regs *regs = guest_regs();
-    u64 args[6] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
-    long result = call_run(call_of((u32)regs->rax), current_vcpu(), args);
 
-    if (likely(result != -ERESTART)) {
-        regs->rax = (u64)result;
-        return;
-    }
-    /* The guest issues the call again: after an upcall perhaps, or another guest's turn. */
     regs->rip -= SYSCALL_LENGTH;
-    regs->error_code = 0; /* rip has changed: no short way back */
     regs->rdi = args[0];
     regs->rsi = args[1];
     regs->rdx = args[2];

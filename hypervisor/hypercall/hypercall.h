@@ -32,8 +32,11 @@ struct hypercall {
 #define HYPERCALL_COUNT 64
 extern const struct hypercall hypercall_table[HYPERCALL_COUNT];
 
-/* From entry/: runs the hypercall whose number is in guest_regs()->rax. */
-void hypercall_dispatch(void);
+/* From entry/: the guest's arguments (in the order rdi, rsi, rdx, r10, r8, r9) and the number from its eax. What is returned
+ * is the guest's rax, but for -ERESTART: then hypercall_restart() with the same args puts the guest before its call
+ * again. */
+long hypercall_dispatch(struct vcpu *v, u64 args[6], u32 number);
+void hypercall_restart(const u64 args[6]);
 
 /* True when this CPU has something more urgent than going on: an interrupt came, a reschedule or an event
  * for the current vcpu is due. Opens the interrupt window; no lock may be held. */

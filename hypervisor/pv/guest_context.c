@@ -37,6 +37,8 @@ static int check_context(const struct vcpu_guest_context *c)
 {
     if (!addresses_ok(c) || c->gdt_ents > FIRST_RESERVED_GDT_ENTRY || c->ldt_ents > 8192)
         return -EINVAL;
+    if (!(c->flags & VGCF_in_kernel) && !c->ctrlreg[1])
+        return -EINVAL; /* user mode, and no page tables for it */
     for (u32 i = 0; i < 256; i++)
         if (!address_canonical(c->trap_ctxt[i].address) || !selector_guest_code_ok(c->trap_ctxt[i].cs))
             return -EINVAL;
