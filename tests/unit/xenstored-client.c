@@ -5,7 +5,7 @@
  * It must never interpret a reply: what the daemon said is printed as it came.
  *
  *   xenstored-client [-s SOCKET | -d DEVICE] [SCRIPT]     runs a script (default: standard input)
- *   xenstored-client [-s SOCKET] -b KIND -n COUNT         times COUNT requests of KIND (read, write, txn)
+ *   xenstored-client [-s SOCKET] -b KIND -n COUNT [-p PATH]   times COUNT requests of KIND (read, write, txn) on PATH
  *
  * A script line is `CONN TYPE TX PAYLOAD`: CONN a letter (a connection, opened at first use), TYPE a request's
  * name or number, TX 0 or tN (the Nth transaction the script started), PAYLOAD with `|` for NUL.
@@ -118,16 +118,15 @@ static void print_body(const char *body, uint32_t len)
     putchar('\n');
 }
 
-static void send_request(int fd, uint32_t type, uint32_t tx, const char *body, uint32_t len)
+/* 0, or -1 where the kernel refuses the request itself: then there will be no reply. */
+static int send_request(int fd, uint32_t type, uint32_t tx, const char *body, uint32_t len)
 {
     char buffer[sizeof(struct message_header) + 2 * CLIENT_BODY_MAX];
     struct message_header header = { type, next_req_id++, tx, len };
 
     memcpy(buffer, &header, sizeof(header));
     memcpy(buffer + sizeof(header), body, len);
-    if (write(fd, buffer, sizeof(header) + len) != (ssize_t)(sizeof(header) + len) && !device_path) {
-        printf("   write: %s\n", strerror(errno));
-    }
+    return write(fd, buffer, sizeof(header) + len) == (ssize_t)(sizeof(header) + len) ? 0 : -1;
 }
 
 /* Reads until the reply to the last request; prints events on the way. Returns the reply's length or -1. */
@@ -173,7 +172,13 @@ static void request_run(char name, uint32_t type, const char *tx_text, const cha
     uint32_t tx = tx_text[0] == 't' ? transactions[atoi(tx_text + 1) % CLIENT_TRANSACTIONS]
                                     : (uint32_t)strtoul(tx_text, NULL, 0);
 
-    send_request(fd, type, tx, body, len);
+    if (send_request(fd, type, tx, body, len) < 0 && device_path) {
+        if (!only_news || last_type != UINT32_MAX) {
+            printf("%c< write: %s\n", name, strerror(errno));
+        }
+        last_type = UINT32_MAX;
+        return;
+    }
     if (read_reply(name, fd, &header, reply, 0) < 0) {
         printf("%c< closed\n", name);
         connection_close(name);
@@ -291,34 +296,37 @@ static void bench_one(int fd, uint32_t type, uint32_t tx, const char *body, uint
 {
     struct message_header header;
 
-    send_request(fd, type, tx, body, len);
-    if (read_reply('a', fd, &header, reply, 1) < 0 || header.type == 16) {
+    if (send_request(fd, type, tx, body, len) < 0 || read_reply('a', fd, &header, reply, 1) < 0 || header.type == 16) {
         fprintf(stderr, "xenstored-client: request %u failed: %s\n", type, reply);
         exit(1);
     }
 }
 
-static void bench_run(const char *kind, long count)
+static void bench_run(const char *kind, const char *path, long count)
 {
-    char reply[CLIENT_BODY_MAX + 1];
+    char reply[CLIENT_BODY_MAX + 1], write_body[512];
+    uint32_t path_size = (uint32_t)strlen(path) + 1, write_size;
     struct timespec start, end;
     int fd = connection_get('a');
     double seconds;
 
-    bench_one(fd, TYPE_WRITE, 0, "/bench/node\0value", 17, reply);
+    snprintf(write_body, sizeof(write_body), "%.500s", path);
+    memcpy(write_body + path_size, "value", 5);
+    write_size = path_size + 5;
+    bench_one(fd, TYPE_WRITE, 0, write_body, write_size, reply);
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (long i = 0; i < count; i++) {
         if (strcmp(kind, "read") == 0) {
-            bench_one(fd, TYPE_READ, 0, "/bench/node", 12, reply);
+            bench_one(fd, TYPE_READ, 0, path, path_size, reply);
         } else if (strcmp(kind, "write") == 0) {
-            bench_one(fd, TYPE_WRITE, 0, "/bench/node\0value", 17, reply);
+            bench_one(fd, TYPE_WRITE, 0, write_body, write_size, reply);
         } else {
             uint32_t tx;
 
             bench_one(fd, TYPE_TXN_START, 0, "", 1, reply);
             tx = (uint32_t)strtoul(reply, NULL, 10);
-            bench_one(fd, TYPE_READ, tx, "/bench/node", 12, reply);
-            bench_one(fd, TYPE_WRITE, tx, "/bench/node\0value", 17, reply);
+            bench_one(fd, TYPE_READ, tx, path, path_size, reply);
+            bench_one(fd, TYPE_WRITE, tx, write_body, write_size, reply);
             bench_one(fd, TYPE_TXN_END, tx, "T", 2, reply);
         }
     }
@@ -329,27 +337,28 @@ static void bench_run(const char *kind, long count)
 
 int main(int argc, char **argv)
 {
-    const char *kind = NULL;
+    const char *kind = NULL, *path = "/bench/node";
     long count = 10000;
     int option;
 
     for (int i = 0; i < CLIENT_CONNECTIONS; i++) {
         connections[i] = -1;
     }
-    while ((option = getopt(argc, argv, "s:d:b:n:")) != -1) {
+    while ((option = getopt(argc, argv, "s:d:b:n:p:")) != -1) {
         switch (option) {
         case 's': socket_path = optarg; break;
         case 'd': device_path = optarg; break;
         case 'b': kind = optarg; break;
+        case 'p': path = strlen(optarg) < 400 ? optarg : path; break;
         case 'n': count = atol(optarg); break;
         default:
-            fputs("usage: xenstored-client [-s SOCKET | -d DEVICE] [-b read|write|txn -n COUNT] [SCRIPT]\n", stderr);
+            fputs("usage: xenstored-client [-s SOCKET | -d DEVICE] [-b read|write|txn -n COUNT -p PATH] [SCRIPT]\n", stderr);
             return 2;
         }
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (kind) {
-        bench_run(kind, count);
+        bench_run(kind, path, count);
         return 0;
     }
     FILE *script = optind < argc ? fopen(argv[optind], "r") : stdin;
