@@ -333,23 +333,26 @@ enum emulate_result pv_emulate_privileged(void)
     }
 }
 
+/* ud2, "xen", cpuid: seven bytes, looked at as one number. */
+#define FORCED_CPUID 0xa20f6e65780b0full
+#define FORCED_CPUID_LENGTH 7
+
 bool pv_emulate_forced_cpuid(void)
 {
-    static const u8 what[7] = {0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2};
     struct cpu_user_regs *regs = guest_regs();
-    u8 bytes[7];
+    u64 bytes = 0;
     u32 out[4];
 
-    if (copy_from_guest(bytes, regs->rip, sizeof(bytes)))
+    /* the eighth byte may be on a page that is not there */
+    if (copy_from_guest(&bytes, regs->rip, 8) && copy_from_guest(&bytes, regs->rip, FORCED_CPUID_LENGTH))
         return false;
-    for (u32 i = 0; i < sizeof(what); i++)
-        if (bytes[i] != what[i])
-            return false;
+    if (bytes << 8 != FORCED_CPUID << 8)
+        return false;
     pv_cpuid(current_vcpu(), (u32)regs->rax, (u32)regs->rcx, out);
     regs->rax = out[0];
     regs->rbx = out[1];
     regs->rcx = out[2];
     regs->rdx = out[3];
-    pv_retire(sizeof(what));
+    pv_retire(FORCED_CPUID_LENGTH);
     return true;
 }

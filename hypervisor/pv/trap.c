@@ -43,25 +43,36 @@ void pv_toggle_mode(struct vcpu *v)
     tlb_load_cr3(pt_cr3(v));
 }
 
-/* Into the handler. mask: events are masked on entry. */
-static void bounce(struct vcpu *v, u64 handler, bool mask, bool with_error, u32 error_code)
+/* How a handler is entered, in one register: the error code, and whether there is one; whether events are masked. */
+#define HOW_ERROR (1ull << 32)
+#define HOW_MASKS_SHIFT 33
+#define HOW_MASKS (1ull << HOW_MASKS_SHIFT)
+
+static inline u64 how_masking(bool masks_events)
+{
+    return (u64)masks_events << HOW_MASKS_SHIFT;
+}
+
+static __attribute__((noinline, cold)) void no_frame(struct vcpu *v, u64 handler, u64 sp)
+{
+    domain_crash(v->domain, "vcpu %u: no frame for the handler at %lx fits its kernel stack, at %lx", v->id,
+                 handler, sp);
+}
+
+/* The frame below sp, and the registers that lead into the handler. Kernel mode has been entered. It calls nothing: the
+ * hottest function of ring 0 keeps all it needs in registers. */
+static __attribute__((noinline)) void write_frame(struct vcpu *v, u64 handler, u64 how, u64 sp, u64 cs)
 {
     struct cpu_user_regs *regs = guest_regs();
-    u64 sp, cs = regs->cs, rflags = regs->rflags & ~(EFLAGS_IF | EFLAGS_IOPL);
+    u64 rflags = regs->rflags & ~(EFLAGS_IF | EFLAGS_IOPL);
     u8 saved_mask = v->info->evtchn_upcall_mask;
 
-    if (v->pv.kernel_mode) {
-        sp = regs->rsp;
-        cs &= ~3ull;
-    } else {
-        sp = v->pv.kernel_sp;
-        pv_toggle_mode(v);
-    }
     rflags |= saved_mask ? 0 : EFLAGS_IF;
     if (v->domain->pv.vm_assist & (1u << VMASST_TYPE_architectural_iopl))
         rflags |= v->pv.iopl;
     sp = (sp & ~15ull) - 7 * 8;
-    if (unlikely(!guest_range_ok(sp - 8, 8 * 8)))
+    /* what is not canonical faults; only ring 0's own addresses need a look */
+    if (unlikely(sp + 7 * 8 - HV_VIRT_START - 1 < HV_VIRT_END - HV_VIRT_START + 8 * 8 - 1))
         goto range;
     guest_access_begin();
     PUT_GUEST_WORD(sp + 6 * 8, regs->ss);
@@ -69,8 +80,8 @@ static void bounce(struct vcpu *v, u64 handler, bool mask, bool with_error, u32 
     PUT_GUEST_WORD(sp + 4 * 8, rflags);
     PUT_GUEST_WORD(sp + 3 * 8, cs | (u64)saved_mask << 32);
     PUT_GUEST_WORD(sp + 2 * 8, regs->rip);
-    if (with_error) {
-        PUT_GUEST_WORD(sp + 1 * 8, error_code);
+    if (how & HOW_ERROR) {
+        PUT_GUEST_WORD(sp + 1 * 8, (u32)how);
         sp -= 8;
     }
     PUT_GUEST_WORD(sp + 1 * 8, regs->r11);
@@ -82,37 +93,56 @@ static void bounce(struct vcpu *v, u64 handler, bool mask, bool with_error, u32 
     regs->ss = FLAT_KERNEL_SS;
     regs->rsp = sp;
     regs->rflags &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_AC);
-    if (mask)
+    if (how & HOW_MASKS)
         v->info->evtchn_upcall_mask = 1;
     return;
 fault:
     guest_access_end();
 range:
-    domain_crash(v->domain, "vcpu %u: no frame for the handler at %lx fits its kernel stack, at %lx", v->id,
-                 handler, sp);
+    no_frame(v, handler, sp);
 }
 
-static void inject(u32 vector, bool with_error, u32 error_code)
+/* Apart, so that the way from kernel mode needs no stack. */
+static __attribute__((noinline)) void bounce_from_user(struct vcpu *v, u64 handler, u64 how)
+{
+    pv_toggle_mode(v);
+    write_frame(v, handler, how, v->pv.kernel_sp, guest_regs()->cs);
+}
+
+static inline void bounce(struct vcpu *v, u64 handler, u64 how)
+{
+    const struct cpu_user_regs *regs = guest_regs();
+
+    if (v->pv.kernel_mode)
+        write_frame(v, handler, how, regs->rsp, regs->cs & ~3u);
+    else
+        bounce_from_user(v, handler, how);
+}
+
+/* how: the error code, HOW_ERROR */
+static void inject(u32 vector, u64 how)
 {
     struct vcpu *v = current_vcpu();
     const struct pv_trap *t = &v->pv.trap[vector];
 
     if (unlikely(!t->address)) {
         domain_crash(v->domain, "vcpu %u has no handler for exception %u (error %x) at %lx, cr2 %lx", v->id,
-                     vector, error_code, guest_regs()->rip, v->info->arch.cr2);
+                     vector, (u32)how, guest_regs()->rip, v->info->arch.cr2);
         return;
     }
-    bounce(v, t->address, t->mask_events, with_error, error_code);
+    bounce(v, t->address, how_masking(t->mask_events) | how);
 }
 
 void pv_inject_trap(u32 vector, u32 error_code)
 {
-    inject(vector, vector < 32 && (VECTORS_WITH_ERROR_CODE >> vector & 1), error_code);
+    bool with_error = vector < 32 && (VECTORS_WITH_ERROR_CODE >> vector & 1);
+
+    inject(vector, with_error ? HOW_ERROR | error_code : 0);
 }
 
 void pv_inject_software(u32 vector)
 {
-    inject(vector, false, 0);
+    inject(vector, 0);
 }
 
 void pv_inject_page_fault(u64 address, u32 error_code)
@@ -121,14 +151,14 @@ void pv_inject_page_fault(u64 address, u32 error_code)
 
     v->pv.cr2 = address;
     v->info->arch.cr2 = address;
-    pv_inject_trap(VECTOR_PF, error_code);
+    inject(VECTOR_PF, HOW_ERROR | error_code);
 }
 
 void pv_inject_upcall(void)
 {
     struct vcpu *v = current_vcpu();
 
-    bounce(v, v->pv.event_callback, true, false, 0);
+    bounce(v, v->pv.event_callback, HOW_MASKS);
 }
 
 /* Masked until the handler's iret. */
@@ -138,7 +168,7 @@ void pv_inject_nmi(void)
 
     v->pv.nmi_pending = false;
     v->pv.nmi_masked = true;
-    bounce(v, v->pv.trap[VECTOR_NMI].address, true, false, 0);
+    bounce(v, v->pv.trap[VECTOR_NMI].address, HOW_MASKS);
 }
 
 static u16 live_selector(u32 which)
@@ -164,7 +194,7 @@ void pv_inject_failsafe(void)
     }
     for (u32 i = 0; i < 4; i++)
         words[2 + i] = live_selector(i);
-    bounce(v, v->pv.failsafe_callback, v->pv.failsafe_masks_events, false, 0);
+    bounce(v, v->pv.failsafe_callback, how_masking(v->pv.failsafe_masks_events));
     if (regs->rip != v->pv.failsafe_callback || regs->entry_vector)
         return; /* crashed */
     regs->rsp -= 4 * 8;
@@ -238,7 +268,7 @@ void pv_handle_syscall_from_user(void)
         pv_inject_trap(VECTOR_UD, 0);
         return;
     }
-    bounce(v, v->pv.syscall_callback, v->pv.syscall_masks_events, false, 0);
+    bounce(v, v->pv.syscall_callback, how_masking(v->pv.syscall_masks_events));
 }
 
 /* From 32-bit code; a guest without the callback sees what a CPU without the instruction does. */
@@ -251,7 +281,7 @@ void pv_handle_syscall32(void)
         pv_inject_trap(VECTOR_UD, 0);
         return;
     }
-    bounce(v, v->pv.syscall32_callback, v->pv.syscall32_masks_events, false, 0);
+    bounce(v, v->pv.syscall32_callback, how_masking(v->pv.syscall32_masks_events));
 }
 
 void pv_handle_sysenter(void)
@@ -261,5 +291,5 @@ void pv_handle_sysenter(void)
     if (!v->pv.sysenter_callback)
         pv_inject_trap(VECTOR_GP, 0);
     else
-        bounce(v, v->pv.sysenter_callback, v->pv.sysenter_masks_events, false, 0);
+        bounce(v, v->pv.sysenter_callback, how_masking(v->pv.sysenter_masks_events));
 }
