@@ -643,7 +643,7 @@ static const struct {
     [XS_MKDIR] = { "MKDIR", do_mkdir, false },
     [XS_RM] = { "RM", do_rm, false },
     [XS_SET_PERMS] = { "SET_PERMS", do_set_perms, false },
-    [XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, false },
+    [XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, true },
     [XS_RESUME] = { "RESUME", do_resume, true },
     [XS_SET_TARGET] = { "SET_TARGET", do_set_target, true },
     [XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, false },

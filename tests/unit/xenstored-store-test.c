@@ -98,6 +98,7 @@ static void test_access(void)
         CU_ASSERT_EQUAL(perms(&root, "/n", rows[i].spec), 0);
         CU_ASSERT_EQUAL(is_error(get(&guest, 0, "/n"), EACCES), !rows[i].can_read);
         CU_ASSERT_EQUAL(put(&guest, 0, "/n", "w"), rows[i].can_write ? 0 : EACCES);
+        CU_ASSERT_EQUAL(store_mkdir(store, &guest, 0, "/n"), rows[i].can_write ? 0 : EACCES);
         CU_ASSERT_EQUAL(put(&guest, 0, "/n/child", "w"), rows[i].can_write ? 0 : EACCES);
         CU_ASSERT_EQUAL(store_remove(store, &guest, 0, "/n"), rows[i].can_write ? 0 : EACCES);
         CU_ASSERT_EQUAL(store_remove(store, &root, 0, "/n"), 0);

@@ -112,6 +112,7 @@ static void test_domain_requests(void)
     CU_ASSERT_STRING_EQUAL(ask(guest, XS_RESUME, 0, "7|"), "16 EACCES|;");
     CU_ASSERT_STRING_EQUAL(ask(guest, XS_SET_TARGET, 0, "7|8|"), "16 EACCES|;");
     CU_ASSERT_STRING_EQUAL(ask(guest, XS_CONTROL, 0, "help|"), "16 EACCES|;");
+    CU_ASSERT_STRING_EQUAL(ask(guest, XS_IS_DOMAIN_INTRODUCED, 0, "7|"), "16 EACCES|;");
     CU_ASSERT_EQUAL(introduced, 0);
     stop();
 }
