@@ -281,6 +281,10 @@ int vmctl_reboot(struct vmctl *v, const char *who)
     return ask_guest(v, who, "reboot");
 }
 
+/* How long to wait for whoever works on a VPS, and how often to look. */
+#define TAKE_MS 30000
+#define TAKE_NAP_MS 100
+
 /*
  * Locks a running VPS's file for changing the VPS. Returns 1 where it has none: a domain that
  * something else made.
@@ -293,10 +297,22 @@ static int take(struct vmctl *v, const struct vmctl_info *info, enum state_kind 
     file->fd = -1;
     if (!info->managed)
         return 1;
-    ret = state_open(v, info->name, STATE_RUNNING, file);
+    /* Somebody else may be working on it, the daemon that restarts it above all: that ends. */
+    for (int left = TAKE_MS / TAKE_NAP_MS;; left--) {
+        struct timespec nap = { 0, TAKE_NAP_MS * 1000000 };
+        struct vmctl_info now;
+
+        ret = state_open(v, info->name, STATE_RUNNING, file);
+        if (ret <= 0)
+            break;
+        if (!left)
+            return vmctl_fail(v, "%s: somebody else is working on it: try again", info->name);
+        nanosleep(&nap, NULL);
+        if (vmctl_find(v, info->name, &now))
+            return -1; /* it has gone */
+    }
     if (ret)
-        return ret < 0 ? ret : vmctl_fail(v, "%s: somebody else is working on it: try again",
-                                          info->name);
+        return ret;
     ret = state_become(v, file, kind);
     if (ret)
         state_close(file);
