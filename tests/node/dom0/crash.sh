@@ -4,7 +4,7 @@
 
 before=$(account)
 tick=$(initrd_with_job tick <<'JOB'
-(i=0; while :; do i=$((i + 1)); echo "tick $i" >/dev/hvc0; sleep 0.2; done) &
+(i=0; while :; do i=$((i + 1)); echo "tick $i" >/dev/hvc0; sleep 0.5; done) &
 JOB
 )
 check 'create the neighbour' vmctl create "$(vps calm initrd="$tick")"
@@ -26,7 +26,7 @@ check 'it is destroyed' within 300 gone crash2
 
 check 'create one that crashes, on_crash=restart' vmctl create "$(vps crash3 cmdline=vps.do=crash on_crash=restart)"
 check_console 'it is restarted, again and again' crash3 'VPS up' 3
-check 'until it is destroyed' vmctl destroy crash3
+check 'until it is destroyed' within 300 vmctl destroy crash3
 check 'for good' within 100 gone crash3
 
 # guests that break the ABI's rules at once: an entry that is not mapped, and a jump into nowhere
