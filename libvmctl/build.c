@@ -6,14 +6,12 @@
  * since a frame that somebody can write is none that the hypervisor takes for a page table, or for a
  * descriptor table that the guest makes of it.
  *
- * Speed: files are mapped, and copied straight into mapped guest frames, once, by vector moves: a
- * `rep movsb` is one instruction a byte where no hardware helps. The copying is a child process's:
- * pages unmapped one by one cost a trap each in a PV dom0, and the end of a process unmaps all at
- * once; and meanwhile the parent sees to the store and the devices.
+ * Speed: files are mapped, and copied straight into mapped guest frames, once. The copying is a child
+ * process's: pages unmapped one by one cost a trap each in a PV dom0, and the end of a process unmaps
+ * all at once; and meanwhile the parent sees to the store and the devices.
  */
 #include "internal.h"
 
-#include <emmintrin.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -136,25 +134,6 @@ int build_domain(struct vmctl *v, struct build *b)
     return 0;
 }
 
-/* to is 16-byte aligned; from need not be. */
-static void copy(unsigned char *to, const unsigned char *from, size_t len)
-{
-    size_t blocks = ((uintptr_t)to & 15) ? 0 : len / 64;
-
-    for (size_t i = 0; i < blocks; i++, to += 64, from += 64) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)from);
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(from + 16));
-        __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(from + 32));
-        __m128i d = _mm_loadu_si128((const __m128i *)(const void *)(from + 48));
-
-        _mm_store_si128((__m128i *)(void *)to, a);
-        _mm_store_si128((__m128i *)(void *)(to + 16), b);
-        _mm_store_si128((__m128i *)(void *)(to + 32), c);
-        _mm_store_si128((__m128i *)(void *)(to + 48), d);
-    }
-    memcpy(to, from, len - blocks * 64);
-}
-
 /* Maps pages that stay mapped until the process ends. */
 static unsigned char *map_pfns(struct vmctl *v, const struct build *b, uint64_t pfn, uint64_t pages)
 {
@@ -163,29 +142,6 @@ static unsigned char *map_pfns(struct vmctl *v, const struct build *b, uint64_t 
     if (!address)
         vmctl_fail(v, "%s: cannot map the domain's memory: %s", b->config->name, strerror(errno));
     return address;
-}
-
-/*
- * Copies the kernel into its mapped part. The file may have changed since it was checked: a segment
- * that left the part's bounds is refused, whatever it says now.
- */
-static int copy_kernel(struct vmctl *v, const struct build *b, unsigned char *part)
-{
-    const struct pv_elf *elf = &b->kernel.elf;
-    uint64_t size = b->image.kernel.pages << XEN_PAGE_SHIFT;
-
-    for (unsigned int i = 0; i < elf->nr_segments; i++) {
-        struct pv_elf_segment s = pv_elf_segment(elf, i);
-        uint64_t at = s.virt - b->image.kernel.virt;
-
-        if (at > size || s.mem_len > size - at || s.file_len > s.mem_len ||
-            s.offset > elf->size || s.file_len > elf->size - s.offset)
-            return vmctl_fail(v, "kernel %s changed while it was read: try again",
-                              b->config->kernel);
-        copy(part + at, elf->file + s.offset, s.file_len);
-        memset(part + at + s.file_len, 0, s.mem_len - s.file_len);
-    }
-    return 0;
 }
 
 static void fill_start_info(const struct build *b, uint64_t shared_info, struct start_info *si)
@@ -219,8 +175,11 @@ static int copy_parts(struct vmctl *v, const struct build *b, uint64_t shared_in
     uint64_t first = im->kernel.pfn, tail, initrd_len = im->initrd.pages << XEN_PAGE_SHIFT;
     unsigned char *low = map_pfns(v, b, first, im->tables.pfn - first), *initrd, *p2m;
 
-    if (!low || copy_kernel(v, b, low))
+    if (!low)
         return -1;
+    if (!copy_kernel(&b->kernel.elf, &b->kernel.holes, low, im->kernel.pages << XEN_PAGE_SHIFT,
+                     im->kernel.virt))
+        return vmctl_fail(v, "kernel %s changed while it was read: try again", b->config->kernel);
     fill_start_info(b, shared_info,
                     (struct start_info *)(void *)
                     (low + ((im->start_info.pfn - first) << XEN_PAGE_SHIFT)));
@@ -236,7 +195,7 @@ static int copy_parts(struct vmctl *v, const struct build *b, uint64_t shared_in
         if (!initrd)
             return -1;
         tail = initrd_len - b->initrd.size;
-        copy(initrd, b->initrd.data, b->initrd.size);
+        copy_bytes(initrd, b->initrd.data, b->initrd.size);
         memset(initrd + initrd_len - tail, 0, tail);
     }
     if (im->nr_p2m_frames)
@@ -245,7 +204,7 @@ static int copy_parts(struct vmctl *v, const struct build *b, uint64_t shared_in
         p2m += (im->p2m.pfn - first) << XEN_PAGE_SHIFT;
     if (!p2m)
         return -1;
-    copy(p2m, (const unsigned char *)b->mfns, b->nr_pages * sizeof(*b->mfns));
+    copy_bytes(p2m, (const unsigned char *)b->mfns, b->nr_pages * sizeof(*b->mfns));
     return 0;
 }
 
@@ -336,7 +295,7 @@ int build_copy_start(struct vmctl *v, struct build *b)
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* it holds the domain's memory: never outlive the maker */
         if (getppid() != parent)
             _exit(1);
-        file_populate(&b->kernel.file);
+        copy_populate(&b->kernel.elf, &b->kernel.holes);
         file_populate(&b->initrd);
         ret = copy_parts(v, b, info.shared_info_frame) || write_tables(v, b) ||
               mask_events(v, b, info.shared_info_frame);
@@ -346,6 +305,19 @@ int build_copy_start(struct vmctl *v, struct build *b)
     }
     close(ends[1]);
     b->copier_says = ends[0];
+    return 0;
+}
+
+int build_check_initrd(struct vmctl *v, const struct build *b)
+{
+    const char *error;
+
+    if (!b->initrd.size || state_is_whole(v, &b->initrd.st))
+        return 0;
+    error = initrd_check(b->initrd.data, b->initrd.size, b->nr_pages << XEN_PAGE_SHIFT);
+    if (error)
+        return vmctl_fail(v, "initrd %s: %s", b->config->initrd, error);
+    state_set_whole(v, &b->initrd.st);
     return 0;
 }
 

@@ -109,6 +109,25 @@ static bool attribute_is(const xmlNode *node, const char *name, const char *valu
     return same;
 }
 
+/* Fails, naming what stands there, unless the attribute has this value; missing counts as `missing`. */
+static bool attribute_must(struct reader *r, const xmlNode *node, const char *name,
+                           const char *value, bool missing)
+{
+    char *text;
+
+    if (attribute_is(node, name, value, missing))
+        return true;
+    text = node_attribute(node, name);
+    if (text)
+        fail(r, node_line(node), "<%s %s='%.40s'> is not supported: write %s='%s'",
+             (const char *)node->name, name, text, name, value);
+    else
+        fail(r, node_line(node), "<%s> has no %s: write %s='%s'", (const char *)node->name, name,
+             name, value);
+    free(text);
+    return false;
+}
+
 static bool parse_number(const char *text, uint64_t *number)
 {
     char *end;
@@ -268,10 +287,8 @@ static void read_os_type(struct reader *r, xmlNode *node)
              "<type machine='xenpv'>linux</type>", text);
     else if (strcmp(text, "linux") && strcmp(text, "xen"))
         fail(r, node_line(node), "<os><type> '%.40s' is unknown: write linux", text);
-    else if (!attribute_is(node, "machine", "xenpv", true))
-        fail(r, node_line(node), "<os><type machine=...> is not supported: write machine='xenpv'");
-    else if (!attribute_is(node, "arch", "x86_64", true))
-        fail(r, node_line(node), "<os><type arch=...> is not supported: write arch='x86_64'");
+    else if (attribute_must(r, node, "machine", "xenpv", true))
+        attribute_must(r, node, "arch", "x86_64", true);
     r->have_os_type = true;
     free(text);
 }
@@ -374,9 +391,7 @@ static void read_disk_target(struct reader *r, xmlNode *node)
     if (number < 0) {
         fail(r, node_line(node), "<target dev='%.40s'> is not a disk of a PV VPS: write xvda, "
              "xvdb, ...", target ? target : "");
-    } else if (!attribute_is(node, "bus", "xen", true)) {
-        fail(r, node_line(node), "<target bus=...> is not supported: write bus='xen'");
-    } else {
+    } else if (attribute_must(r, node, "bus", "xen", true)) {
         strcpy(disk->target, target);
         disk->number = (unsigned int)number;
     }
@@ -385,9 +400,7 @@ static void read_disk_target(struct reader *r, xmlNode *node)
 
 static void read_disk_driver(struct reader *r, xmlNode *node)
 {
-    if (!attribute_is(node, "type", "raw", true))
-        fail(r, node_line(node), "<driver type=...> is not supported: disks are raw files or block "
-             "devices");
+    attribute_must(r, node, "type", "raw", true);
 }
 
 static void read_disk_readonly(struct reader *r, xmlNode *node)
@@ -419,10 +432,8 @@ static void read_disk(struct reader *r, xmlNode *node)
     disk = &c->disks[c->nr_disks++];
     disk->line = node_line(node);
     disk->block = attribute_is(node, "type", "block", false);
-    if (!disk->block && !attribute_is(node, "type", "file", false))
-        fail(r, disk->line, "<disk type=...> is not supported: write type='file' or type='block'");
-    else if (!attribute_is(node, "device", "disk", true))
-        fail(r, disk->line, "<disk device=...> is not supported: write device='disk'");
+    if (disk->block || attribute_must(r, node, "type", "file", false))
+        attribute_must(r, node, "device", "disk", true);
     read_children(r, node, table);
     if (!disk->source)
         fail(r, disk->line, "<disk> has no <source>");
@@ -491,8 +502,7 @@ static void read_nic(struct reader *r, xmlNode *node)
     }
     nic = &r->config->nics[r->config->nr_nics++];
     nic->line = node_line(node);
-    if (!attribute_is(node, "type", "bridge", false))
-        fail(r, nic->line, "<interface type=...> is not supported: write type='bridge'");
+    attribute_must(r, node, "type", "bridge", false);
     read_children(r, node, table);
     if (!nic->bridge[0])
         fail(r, nic->line, "<interface> has no <source bridge='...'>");
@@ -535,8 +545,8 @@ static void read_domain(struct reader *r, xmlNode *root)
     if (strcmp((const char *)root->name, "domain"))
         fail(r, node_line(root), "the first element is <%.40s>, not <domain>",
              (const char *)root->name);
-    else if (!attribute_is(root, "type", "xen", false))
-        fail(r, node_line(root), "<domain type=...> is not supported: write type='xen'");
+    else
+        attribute_must(r, root, "type", "xen", false);
     read_children(r, root, table);
 }
 

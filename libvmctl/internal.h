@@ -11,9 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "config.h"
+#include "copy.h"
 #include "lib/pv_elf.h"
 #include "store.h"
 #include "unpack.h"
@@ -49,6 +51,7 @@ void drop_store(struct vmctl *v);
 struct kernel {
     struct file_data file; /* the ELF's bytes: mapped, or unpacked */
     struct pv_elf elf;
+    struct copy_holes holes;
 };
 
 /* Reads a kernel file: ELF or bzImage. */
@@ -84,6 +87,11 @@ int build_domain(struct vmctl *v, struct build *b);
  * process. Neither the domain's memory nor the files may be touched before build_copy_wait().
  */
 int build_copy_start(struct vmctl *v, struct build *b);
+
+/* Looks whether the initrd is whole. It takes a while, so it is done while the image is copied. */
+int build_check_initrd(struct vmctl *v, const struct build *b);
+
+/* Waits for the copying process. */
 int build_copy_wait(struct vmctl *v, struct build *b);
 
 /* Writes the first grants, pins the page tables, and makes vcpu 0 ready to run. */
@@ -157,6 +165,9 @@ int need_state(struct vmctl *v);
 /* The directory's lock: waits for it. Returns a descriptor to close, or -1. */
 int state_lock(struct vmctl *v);
 
+/* Fails where a VPS of this name is there or on its way. Needs the directory's lock. */
+int state_check_name(struct vmctl *v, const char *name);
+
 /* Records a VPS to be made; *file is locked. Needs the directory's lock. -1 where the name is used. */
 int state_new(struct vmctl *v, const struct config *config, struct state_file *file);
 
@@ -188,6 +199,13 @@ struct config *state_peek(struct vmctl *v, const char *name, enum state_kind kin
 
 /* Reads a VPS's UUID without parsing its config. False: it is not there. */
 bool state_uuid(struct vmctl *v, const char *name, enum state_kind kind, uint8_t uuid[16]);
+
+/*
+ * Whether a file, as this stat() shows it, was found whole before: so that an initrd is unpacked for
+ * that once, not at each start of a VPS. Anything that changes the file changes what stat() shows.
+ */
+bool state_is_whole(struct vmctl *v, const struct stat *st);
+void state_set_whole(struct vmctl *v, const struct stat *st);
 
 /* ---- vps.c ---- */
 

@@ -47,6 +47,7 @@ int kernel_open(struct vmctl *v, const char *path, struct kernel *out)
         file_close(&out->file);
         return vmctl_fail(v, "kernel %s: %s", path, error);
     }
+    copy_find_holes(&out->elf, &out->holes);
     return 0;
 }
 

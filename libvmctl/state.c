@@ -76,17 +76,26 @@ static bool write_whole(int fd, const char *text)
     return true;
 }
 
-int state_new(struct vmctl *v, const struct config *config, struct state_file *file)
+int state_check_name(struct vmctl *v, const char *name)
 {
-    char name[128], *text;
+    char path[128];
     struct stat st;
 
     for (int kind = STATE_RUNNING; kind <= STATE_AGAIN; kind++) {
-        file_name(config->name, (enum state_kind)kind, name);
-        if (!fstatat(v->state_dir, name, &st, 0))
+        file_name(name, (enum state_kind)kind, path);
+        if (!fstatat(v->state_dir, path, &st, 0))
             return vmctl_fail(v, "a VPS named %s is there already: choose another <name>, or "
-                              "destroy that one", config->name);
+                              "destroy that one", name);
     }
+    return 0;
+}
+
+int state_new(struct vmctl *v, const struct config *config, struct state_file *file)
+{
+    char name[128], *text;
+
+    if (state_check_name(v, config->name))
+        return -1;
     text = config_write(config);
     if (!text)
         return vmctl_fail(v, "out of memory");
@@ -281,4 +290,34 @@ int state_each(struct vmctl *v, state_fn fn, void *context)
     }
     closedir(dir);
     return ret;
+}
+
+/* Kept as a link: one call reads it, and it cannot be half written. */
+static void whole_names(const struct stat *st, char name[64], char target[128])
+{
+    snprintf(name, 64, ".whole-%llx-%llx", (unsigned long long)st->st_dev,
+             (unsigned long long)st->st_ino);
+    snprintf(target, 128, "%lld-%lld.%09ld-%lld.%09ld", (long long)st->st_size,
+             (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec,
+             st->st_ctim.tv_nsec);
+}
+
+bool state_is_whole(struct vmctl *v, const struct stat *st)
+{
+    char name[64], target[128], found[128];
+    ssize_t len;
+
+    whole_names(st, name, target);
+    len = readlinkat(v->state_dir, name, found, sizeof(found));
+    return len > 0 && (size_t)len == strlen(target) && !memcmp(found, target, (size_t)len);
+}
+
+void state_set_whole(struct vmctl *v, const struct stat *st)
+{
+    char name[64], target[128];
+
+    whole_names(st, name, target);
+    unlinkat(v->state_dir, name, 0);
+    if (symlinkat(target, v->state_dir, name) && errno != EEXIST)
+        vmctl_warn(v, "cannot write %s/%s: %s", state_path(), name, strerror(errno));
 }

@@ -55,6 +55,7 @@ const char *file_open(const char *path, struct file_data *out)
             error = "cannot map it";
         } else {
             out->size = out->mapped = (size_t)st.st_size;
+            out->st = st;
         }
     }
     close(fd);

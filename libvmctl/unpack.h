@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #define UNPACK_MAX (512UL << 20)
 
@@ -17,6 +18,7 @@ struct file_data {
     unsigned char *data;
     size_t size;   /* bytes of use */
     size_t mapped; /* bytes to unmap; 0: nothing held */
+    struct stat st; /* of the file that was opened */
 };
 
 /*
@@ -37,5 +39,12 @@ bool unpack_is_bzimage(const unsigned char *data, size_t size);
  * wrong with it; *out holds nothing then. Boot protocol 2.08 or later (Linux, x86/boot.rst).
  */
 const char *unpack_bzimage(const unsigned char *data, size_t size, struct file_data *out);
+
+/*
+ * Looks whether an initrd (archives in cpio, gzip, xz or zstd, one behind another; others are let
+ * pass) is whole and, where that is found out on the way, unpacks to at most limit bytes. Returns 0,
+ * or a constant text that says what is wrong.
+ */
+const char *initrd_check(const unsigned char *data, size_t size, size_t limit);
 
 #endif

@@ -175,7 +175,9 @@ static int reserve(struct vmctl *v, const struct config *config, struct state_fi
 
     if (lock < 0)
         return -1;
-    ret = check_disks_apart(v, config);
+    ret = state_check_name(v, config->name);
+    if (!ret)
+        ret = check_disks_apart(v, config);
     if (!ret && vps_domid(v, config->uuid) >= 0)
         ret = vmctl_fail(v, "%s: a domain with its <uuid> is there already: leave <uuid> out, or "
                          "write another one", config->name);

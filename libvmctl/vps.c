@@ -75,8 +75,8 @@ static int make_domain(struct vmctl *v, struct build *b, struct disk *disks, uns
     int ret;
 
     if (build_domain(v, b) || build_copy_start(v, b) || nodes_write(v, b, disks) ||
-        devices_wait(v, c, b->domid) || build_copy_wait(v, b) || build_finish(v, b) ||
-        introduce(v, b))
+        build_check_initrd(v, b) || devices_wait(v, c, b->domid) || build_copy_wait(v, b) ||
+        build_finish(v, b) || introduce(v, b))
         return -1;
     if (flags & VMCTL_CREATE_PAUSED)
         return 0;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copying into guest memory, see copy.h. The loops are vector moves by hand: the library's memcpy()
+ * and memset() take `rep` instructions for this much, which cost an instruction a byte wherever no
+ * hardware helps.
+ */
+#include "copy.h"
+
+#include <elf.h>
+#include <emmintrin.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PAGE 4096UL
+
+void copy_bytes(unsigned char *to, const unsigned char *from, size_t len)
+{
+    size_t blocks = ((uintptr_t)to & 15) ? 0 : len / 64;
+
+    for (size_t i = 0; i < blocks; i++, to += 64, from += 64) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)from);
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(from + 16));
+        __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(from + 32));
+        __m128i d = _mm_loadu_si128((const __m128i *)(const void *)(from + 48));
+
+        _mm_store_si128((__m128i *)(void *)to, a);
+        _mm_store_si128((__m128i *)(void *)(to + 16), b);
+        _mm_store_si128((__m128i *)(void *)(to + 32), c);
+        _mm_store_si128((__m128i *)(void *)(to + 48), d);
+    }
+    memcpy(to, from, len - blocks * 64);
+}
+
+static void zero_bytes(unsigned char *to, size_t len)
+{
+    size_t head = -(uintptr_t)to & 15;
+    __m128i zero = _mm_setzero_si128();
+
+    if (head > len)
+        head = len;
+    memset(to, 0, head);
+    to += head;
+    len -= head;
+    for (; len >= 64; len -= 64, to += 64) {
+        _mm_store_si128((__m128i *)(void *)to, zero);
+        _mm_store_si128((__m128i *)(void *)(to + 16), zero);
+        _mm_store_si128((__m128i *)(void *)(to + 32), zero);
+        _mm_store_si128((__m128i *)(void *)(to + 48), zero);
+    }
+    memset(to, 0, len);
+}
+
+static bool inside(uint64_t offset, uint64_t len, uint64_t size)
+{
+    return offset <= size && len <= size - offset;
+}
+
+/* The file's bytes that stand for a section's addresses; false where no segment has them. */
+static bool section_bytes(const struct pv_elf *elf, const Elf64_Ehdr *eh, const Elf64_Shdr *sh,
+                          uint64_t *from)
+{
+    for (unsigned int i = 0; i < eh->e_phnum; i++) {
+        Elf64_Phdr ph;
+
+        memcpy(&ph, elf->file + eh->e_phoff + (uint64_t)i * eh->e_phentsize, sizeof(ph));
+        if (ph.p_type != PT_LOAD || sh->sh_addr < ph.p_vaddr ||
+            !inside(sh->sh_addr - ph.p_vaddr, sh->sh_size, ph.p_filesz) ||
+            !inside(ph.p_offset, ph.p_filesz, elf->size))
+            continue;
+        *from = ph.p_offset + (sh->sh_addr - ph.p_vaddr);
+        return true;
+    }
+    return false;
+}
+
+static void add_hole(struct copy_holes *holes, uint64_t from, uint64_t to)
+{
+    unsigned int i = holes->count;
+
+    if (i == COPY_HOLES_MAX || to - from < PAGE)
+        return;
+    if (i && from < holes->at[i - 1].to) /* out of order: not a file that a linker made */
+        return;
+    holes->at[i].from = from;
+    holes->at[i].to = to;
+    holes->count++;
+}
+
+void copy_find_holes(const struct pv_elf *elf, struct copy_holes *holes)
+{
+    Elf64_Ehdr eh;
+
+    holes->count = 0;
+    memcpy(&eh, elf->file, sizeof(eh));
+    if (eh.e_shentsize != sizeof(Elf64_Shdr) || eh.e_phentsize < sizeof(Elf64_Phdr) ||
+        !inside(eh.e_shoff, (uint64_t)eh.e_shnum * eh.e_shentsize, elf->size) ||
+        !inside(eh.e_phoff, (uint64_t)eh.e_phnum * eh.e_phentsize, elf->size))
+        return;
+    for (unsigned int i = 0; i < eh.e_shnum; i++) {
+        Elf64_Shdr sh;
+        uint64_t from;
+
+        memcpy(&sh, elf->file + eh.e_shoff + (uint64_t)i * sizeof(sh), sizeof(sh));
+        if (sh.sh_type == SHT_NOBITS && (sh.sh_flags & (SHF_ALLOC | SHF_TLS)) == SHF_ALLOC &&
+            section_bytes(elf, &eh, &sh, &from))
+            add_hole(holes, from, from + sh.sh_size);
+    }
+}
+
+/* Where the run that starts at offset ends, at most at end; *hole: whether it is one. */
+static uint64_t run_end(const struct copy_holes *holes, uint64_t offset, uint64_t end, bool *hole)
+{
+    *hole = false;
+    for (unsigned int i = 0; i < holes->count; i++) {
+        if (holes->at[i].to <= offset)
+            continue;
+        if (holes->at[i].from <= offset) {
+            *hole = true;
+            return holes->at[i].to < end ? holes->at[i].to : end;
+        }
+        return holes->at[i].from < end ? holes->at[i].from : end;
+    }
+    return end;
+}
+
+void copy_populate(const struct pv_elf *elf, const struct copy_holes *holes)
+{
+    for (unsigned int i = 0; i < elf->nr_segments; i++) {
+        struct pv_elf_segment s = pv_elf_segment(elf, i);
+        uint64_t at = s.offset, end = s.offset + s.file_len, next;
+        bool hole;
+
+        if (!inside(s.offset, s.file_len, elf->size))
+            return;
+        for (; at < end; at = next) {
+            uintptr_t from = (uintptr_t)(elf->file + at) & ~(PAGE - 1);
+
+            next = run_end(holes, at, end, &hole);
+            if (!hole) /* where the kernel does not know how, the faults come one by one */
+                madvise((void *)from, (uintptr_t)(elf->file + next) - from, MADV_POPULATE_READ);
+        }
+    }
+}
+
+bool copy_kernel(const struct pv_elf *elf, const struct copy_holes *holes, unsigned char *part,
+                 uint64_t size, uint64_t virt)
+{
+    for (unsigned int i = 0; i < elf->nr_segments; i++) {
+        struct pv_elf_segment s = pv_elf_segment(elf, i);
+        uint64_t at = s.offset, end = s.offset + s.file_len, next;
+        unsigned char *to = part + (s.virt - virt);
+        bool hole;
+
+        if (!inside(s.virt - virt, s.mem_len, size) || s.file_len > s.mem_len ||
+            !inside(s.offset, s.file_len, elf->size))
+            return false;
+        for (; at < end; at = next) {
+            next = run_end(holes, at, end, &hole);
+            if (hole)
+                zero_bytes(to, next - at);
+            else
+                copy_bytes(to, elf->file + at, next - at);
+            to += next - at;
+        }
+        zero_bytes(to, s.mem_len - s.file_len);
+    }
+    return true;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copies a kernel's segments from its file into mapped guest memory. Private to libvmctl. Where the
+ * sections say that a piece of a segment has no bytes of its own (.bss, which some builds fill with
+ * zeros in the file), that piece is zeroed without reading the file: a third of a Debian kernel. It
+ * must never trust the file to be what it was when it was parsed.
+ */
+#ifndef LIBVMCTL_COPY_H
+#define LIBVMCTL_COPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/pv_elf.h"
+#include "unpack.h"
+
+#define COPY_HOLES_MAX 8
+
+/* Pieces of the file that are zeros, by offset, in order, apart from each other. */
+struct copy_holes {
+    unsigned int count;
+    struct {
+        uint64_t from, to;
+    } at[COPY_HOLES_MAX];
+};
+
+/* Finds the holes of a parsed kernel. Damaged section headers are as good as none. */
+void copy_find_holes(const struct pv_elf *elf, struct copy_holes *holes);
+
+/* Brings what will be read into the page tables; see file_populate(). */
+void copy_populate(const struct pv_elf *elf, const struct copy_holes *holes);
+
+/*
+ * Copies all segments to part, which has size bytes and starts at the virtual address virt. False: a
+ * segment lies outside, which it did not when the kernel was parsed.
+ */
+bool copy_kernel(const struct pv_elf *elf, const struct copy_holes *holes, unsigned char *part,
+                 uint64_t size, uint64_t virt);
+
+/* Copies by vector moves; quickest where to is 16-byte aligned. */
+void copy_bytes(unsigned char *to, const unsigned char *from, size_t len);
+
+#endif
