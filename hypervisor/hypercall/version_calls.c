@@ -49,10 +49,10 @@ static long features(const struct vcpu *v, u64 at)
         return -EFAULT;
     if (info.submap_idx)
         return -EINVAL;
+    /* direct_mapped: a PV guest's machine frames are the devices' addresses */
     info.submap = 1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad |
-                  1u << XENFEAT_gnttab_map_avail_bits | 1u << XENFEAT_memory_op_vnode_supported;
-    if (v->domain->pv.vm_assist & (1u << VMASST_TYPE_writable_pagetables))
-        info.submap |= 1u << XENFEAT_writable_page_tables;
+                  1u << XENFEAT_gnttab_map_avail_bits | 1u << XENFEAT_memory_op_vnode_supported |
+                  1u << XENFEAT_direct_mapped;
     if (v->domain->privileged)
         info.submap |= 1u << XENFEAT_dom0;
     return copy_struct_to_guest(at, &info) ? -EFAULT : 0;

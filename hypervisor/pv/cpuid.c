@@ -18,10 +18,12 @@
     (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) |   \
      BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(30))
 #define LEAF1_ECX_HYPERVISOR BIT(31)
-/* leaf 1, edx: FPU TSC MSR PAE CX8 APIC SEP CMOV PAT CLFLUSH MMX FXSR SSE SSE2; for dom0 also MCE MCA ACPI */
+/* leaf 1, edx: FPU TSC MSR PAE CX8 APIC CMOV PAT CLFLUSH MMX FXSR SSE SSE2 SS; on Intel SEP, which AMD does not have in
+ * long mode; for dom0 also MCE MCA ACPI */
 #define LEAF1_EDX                                                                                  \
-    (BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) | BIT(19) |      \
-     BIT(23) | BIT(24) | BIT(25) | BIT(26))
+    (BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(15) | BIT(16) | BIT(19) | BIT(23) |      \
+     BIT(24) | BIT(25) | BIT(26) | BIT(27))
+#define LEAF1_EDX_INTEL BIT(11)
 #define LEAF1_EDX_DOM0 (BIT(7) | BIT(14) | BIT(22))
 /* leaf 7, ebx: FSGSBASE BMI1 AVX2 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA; AVX-512 F DQ IFMA CD BW VL */
 #define LEAF7_EBX                                                                                  \
@@ -40,6 +42,7 @@
 #define XCR0_AVX512 0xe0u
 #define XSAVE_INSTRUCTIONS 7u /* XSAVEOPT XSAVEC XGETBV1; not XSAVES */
 
+#define VIRTUAL_BITS 48u /* whatever the CPU could: page tables have four levels here */
 #define LEAF_MAX 0xdu
 #define EXT_LEAF_MAX 0x80000008u
 #define XEN_LEAF 0x40000000u
@@ -82,7 +85,7 @@ static void leaf_1(const struct vcpu *v, u32 out[4])
     if (!(cpu_features.xcr0 & XCR0_AVX))
         out[2] &= ~(BIT(12) | BIT(28) | BIT(29));
     out[2] |= LEAF1_ECX_HYPERVISOR;
-    out[3] &= LEAF1_EDX | (v->domain->privileged ? LEAF1_EDX_DOM0 : 0);
+    out[3] &= LEAF1_EDX | (cpu_features.intel ? LEAF1_EDX_INTEL : 0) | (v->domain->privileged ? LEAF1_EDX_DOM0 : 0);
 }
 
 static void leaf_7(u32 subleaf, u32 out[4])
@@ -156,7 +159,10 @@ void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
     case 0x80000001: leaf_extended_1(out); break;
     case 0x80000002 ... 0x80000006: break;
     case 0x80000007: out[0] = out[1] = out[2] = 0; out[3] &= v->domain->privileged ? BIT(8) : 0; break;
-    case 0x80000008: out[1] = out[2] = out[3] = 0; break;
+    case 0x80000008:
+        out[0] = (r.a & 0xff) | VIRTUAL_BITS << 8;
+        out[1] = out[2] = out[3] = 0;
+        break;
     default: memset(out, 0, 4 * sizeof(*out)); break;
     }
 }
