@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Framing, queues and their bounds (see conn.h). Must never trust a length before it is checked, and never grow
- * without a bound because a peer does not read.
+ * Framing, queues and their bounds (see conn.h). Must never trust a length before it is checked,
+ * and never grow without a bound because a peer does not read.
  */
 #include "conn.h"
 
@@ -12,13 +12,13 @@
 #include <string.h>
 
 /* How many events, and bytes of them, may wait on one connection before they shrink. */
-#define EVENTS_GUEST 1024
-#define EVENT_BYTES_GUEST (256 * 1024)
-#define EVENTS_PRIVILEGED 65536
+#define EVENTS_GUEST           1024
+#define EVENT_BYTES_GUEST      (256 * 1024)
+#define EVENTS_PRIVILEGED      65536
 #define EVENT_BYTES_PRIVILEGED (16 * 1024 * 1024)
 
-void conn_init(struct conn *conn, struct daemon *daemon, const struct conn_transport *transport, uint16_t domid,
-               bool privileged, bool from_ring)
+void conn_init(struct conn *conn, struct daemon *daemon, const struct conn_transport *transport,
+               uint16_t domid, bool privileged, bool from_ring)
 {
     conn->daemon = daemon;
     conn->transport = transport;
@@ -86,7 +86,7 @@ void conn_clear(struct conn *conn)
 
 static struct conn_message *message_new(uint32_t type, uint32_t req_id, uint32_t tx_id, size_t len)
 {
-    struct xsd_sockmsg header = { type, req_id, tx_id, (uint32_t)len };
+    struct xsd_sockmsg header = {type, req_id, tx_id, (uint32_t)len};
     struct conn_message *message = node_alloc(sizeof(*message) + sizeof(header) + len);
 
     message->len = (uint32_t)(sizeof(header) + len);
@@ -101,7 +101,8 @@ static void message_queue(struct conn *conn, struct conn_message *message)
     mark_dirty(conn);
 }
 
-void conn_reply(struct conn *conn, uint32_t type, const struct xsd_sockmsg *request, const void *data, size_t len)
+void conn_reply(struct conn *conn, uint32_t type, const struct xsd_sockmsg *request,
+                const void *data, size_t len)
 {
     struct conn_message *message = message_new(type, request->req_id, request->tx_id, len);
 
@@ -115,12 +116,14 @@ void conn_reply(struct conn *conn, uint32_t type, const struct xsd_sockmsg *requ
 static bool events_full(const struct conn *conn)
 {
     if (conn->client.privileged) {
-        return conn->event_count >= EVENTS_PRIVILEGED || conn->event_bytes >= EVENT_BYTES_PRIVILEGED;
+        return conn->event_count >= EVENTS_PRIVILEGED ||
+               conn->event_bytes >= EVENT_BYTES_PRIVILEGED;
     }
     return conn->event_count >= EVENTS_GUEST || conn->event_bytes >= EVENT_BYTES_GUEST;
 }
 
-void conn_event(struct store_client *client, const char *path, const char *token, const char *watched)
+void conn_event(struct store_client *client, const char *path, const char *token,
+                const char *watched)
 {
     struct conn *conn = client->owner;
     struct conn_message *message, **slot;
@@ -163,7 +166,8 @@ static void flush(struct conn *conn)
         if (message->event && message->sent == 0) {
             tdelete(message, &conn->pending_events, message_compare);
         }
-        sent = conn->transport->write(conn, message->bytes + message->sent, message->len - message->sent);
+        sent = conn->transport->write(conn, message->bytes + message->sent,
+                                      message->len - message->sent);
         if (sent < 0) {
             conn->error = conn->error ? conn->error : XENSTORE_ERROR_COMM;
         }

@@ -4,9 +4,9 @@
  *
  *     (none) --INTRODUCE--> connected --dying--> disconnected --gone, or RELEASE--> (none)
  *
- * A shutdown changes nothing but fires @releaseDomain once, until RESUME. A connected domain whose ring makes no
- * sense is told so in its page and from then on not listened to, but for the one word by which it can ask to start
- * anew; nobody else notices. Must never wait for a domain.
+ * A shutdown changes nothing but fires @releaseDomain once, until RESUME. A connected domain whose
+ * ring makes no sense is told so in its page and from then on not listened to, but for the one word
+ * by which it can ask to start anew; nobody else notices. Must never wait for a domain.
  */
 #include "domain.h"
 
@@ -22,7 +22,7 @@
 #include <public/grant_table.h>
 #include <public/xen.h>
 
-#define PORT_BATCH 64
+#define PORT_BATCH     64
 #define COMPLAINTS_MAX 5
 
 struct domain {
@@ -30,7 +30,7 @@ struct domain {
     bool connected, broken;
     bool shutdown, dying; /* what has been announced */
     unsigned int complaints;
-    uint32_t port;        /* ours */
+    uint32_t port; /* ours */
     struct ring ring;
     struct xendev_page page;
     struct event *again; /* runs the ring again after others have had their turn */
@@ -88,8 +88,11 @@ static void transport_broken(struct conn *conn, uint32_t error)
 {
     struct domain *domain = domain_of(conn);
 
-    if (domain->complaints++ < COMPLAINTS_MAX) { /* it could do this all day, and fill the log's disk */
-        fprintf(stderr, "xenstored: domain %u: broken store ring (error %u): ignored until it asks to reconnect\n",
+    if (domain->complaints++ <
+        COMPLAINTS_MAX) { /* it could do this all day, and fill the log's disk */
+        fprintf(stderr,
+                "xenstored: domain %u: broken store ring (error %u): ignored until it asks to "
+                "reconnect\n",
                 conn->client.domid, error);
     }
     domain->broken = true;
@@ -107,7 +110,7 @@ static const struct conn_transport ring_transport = {
 
 static void domain_run(struct domain *domain)
 {
-    static const struct timeval at_once = { 0, 0 };
+    static const struct timeval at_once = {0, 0};
 
     if (!domain->connected) {
         return;
@@ -122,7 +125,8 @@ static void domain_run(struct domain *domain)
         event_add(domain->again, &at_once);
     }
     if (!domain->conn.dirty) {
-        transport_flushed(&domain->conn, false); /* else conn_settle() is about to say it all at once */
+        transport_flushed(&domain->conn,
+                          false); /* else conn_settle() is about to say it all at once */
     }
 }
 
@@ -142,7 +146,8 @@ static void port_set(uint32_t port, struct domain *domain)
         uint32_t room = port + 64;
 
         state.by_port = node_realloc(state.by_port, room * sizeof(state.by_port[0]));
-        memset(state.by_port + state.port_room, 0, (room - state.port_room) * sizeof(state.by_port[0]));
+        memset(state.by_port + state.port_room, 0,
+               (room - state.port_room) * sizeof(state.by_port[0]));
         state.port_room = room;
     }
     state.by_port[port] = domain;
@@ -213,8 +218,8 @@ static int map_and_bind(struct domain *domain, uint32_t remote_port)
     int error;
 
     if (local < 0) {
-        fprintf(stderr, "xenstored: domain %u: cannot bind to its event channel %u: %s\n", domid, remote_port,
-                strerror(-local));
+        fprintf(stderr, "xenstored: domain %u: cannot bind to its event channel %u: %s\n", domid,
+                remote_port, strerror(-local));
         return local;
     }
     error = xendev_map(&state.dev, domid, GNTTAB_RESERVED_XENSTORE, &domain->page);
@@ -228,7 +233,8 @@ static int map_and_bind(struct domain *domain, uint32_t remote_port)
     return 0;
 }
 
-/* A domain that is introduced again (resumed in place, its channel may be new) is connected anew. */
+/* A domain that is introduced again (resumed in place, its channel may be new) is connected anew.
+ */
 static int xen_introduce(struct daemon *daemon, uint16_t domid, uint64_t gfn, uint32_t port)
 {
     struct domain *domain = state.by_id[domid];
@@ -297,7 +303,8 @@ static bool xen_introduced(struct daemon *daemon, uint16_t domid)
     return state.by_id[domid] != NULL;
 }
 
-const struct wire_domains domain_xen = { xen_introduce, xen_release, xen_resume, xen_set_target, xen_introduced };
+const struct wire_domains domain_xen = {xen_introduce, xen_release, xen_resume, xen_set_target,
+                                        xen_introduced};
 
 /* ---- domains that shut down or die ---- */
 
@@ -308,7 +315,8 @@ static void domain_check(struct domain *domain)
     bool news = false;
 
     if (now < 0) {
-        fprintf(stderr, "xenstored: domain %u: the hypervisor does not say how it is: %s\n", domid, strerror(-now));
+        fprintf(stderr, "xenstored: domain %u: the hypervisor does not say how it is: %s\n", domid,
+                strerror(-now));
         return;
     }
     if (!(now & XENDEV_EXISTS)) {
@@ -395,8 +403,11 @@ int domain_start(struct daemon *daemon, struct event_base *base)
     state.base = base;
     error = xendev_open(&state.dev, &failed);
     if (error) {
-        fprintf(stderr, "xenstored: %s: %s: is this dom0, run as root, with xen-evtchn, xen-gntdev and xen-privcmd "
-                        "loaded?\n", failed, strerror(-error));
+        fprintf(stderr,
+                "xenstored: %s: %s: is this dom0, run as root, with xen-evtchn, xen-gntdev and "
+                "xen-privcmd "
+                "loaded?\n",
+                failed, strerror(-error));
         return 1;
     }
     port = xendev_bind_virq(&state.dev, VIRQ_DOM_EXC);
@@ -412,8 +423,9 @@ int domain_start(struct daemon *daemon, struct event_base *base)
     }
     port = xendev_bind_interdomain(&state.dev, 0, remote);
     if (port < 0) {
-        fprintf(stderr, "xenstored: dom0's own store event channel %u: %s: does another store run?\n", remote,
-                strerror(-port));
+        fprintf(stderr,
+                "xenstored: dom0's own store event channel %u: %s: does another store run?\n",
+                remote, strerror(-port));
         return 1;
     }
     domain_connect(domain_new(0), page, (uint32_t)port);

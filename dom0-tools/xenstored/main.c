@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xenstored: puts the parts together, becomes a daemon, gives up root. Must be ready to answer before it says so:
- * the pid file, and the exit of the process that was started, come after the socket listens.
+ * xenstored: puts the parts together, becomes a daemon, gives up root. Must be ready to answer
+ * before it says so: the pid file, and the exit of the process that was started, come after the
+ * socket listens.
  *
- * A store cannot be restarted while domains run: their watches and half-read messages are in this process alone.
+ * A store cannot be restarted while domains run: their watches and half-read messages are in this
+ * process alone.
  */
 #include "domain.h"
 #include "socket.h"
@@ -44,26 +46,48 @@ static int options_parse(int argc, char **argv, struct options *options)
 {
     enum { OPT_INIT = 256, OPT_LOG, OPT_PID, OPT_RUN, OPT_SOCKET };
     static const struct option longs[] = {
-        { "foreground", no_argument, NULL, 'F' },        { "init-dom0", no_argument, NULL, OPT_INIT },
-        { "log-file", required_argument, NULL, OPT_LOG }, { "pid-file", required_argument, NULL, OPT_PID },
-        { "run-dir", required_argument, NULL, OPT_RUN },  { "socket-only", no_argument, NULL, OPT_SOCKET },
-        { "verbose", no_argument, NULL, 'v' },           { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        {"foreground", no_argument, NULL, 'F'},
+        {"init-dom0", no_argument, NULL, OPT_INIT},
+        {"log-file", required_argument, NULL, OPT_LOG},
+        {"pid-file", required_argument, NULL, OPT_PID},
+        {"run-dir", required_argument, NULL, OPT_RUN},
+        {"socket-only", no_argument, NULL, OPT_SOCKET},
+        {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
-    *options = (struct options){ .run_dir = "/run/xenstored" };
+    *options = (struct options){.run_dir = "/run/xenstored"};
     while ((option = getopt_long(argc, argv, "Fvh", longs, NULL)) != -1) {
         switch (option) {
-        case 'F': options->foreground = true; break;
-        case 'v': options->verbose = true; break;
-        case OPT_INIT: options->init_dom0 = true; break;
-        case OPT_LOG: options->log_file = optarg; break;
-        case OPT_PID: options->pid_file = optarg; break;
-        case OPT_RUN: options->run_dir = optarg; break;
-        case OPT_SOCKET: options->socket_only = true; break;
-        case 'h': fputs(usage_text, stdout); return 0;
-        default: fputs(usage_text, stderr); return 2;
+        case 'F':
+            options->foreground = true;
+            break;
+        case 'v':
+            options->verbose = true;
+            break;
+        case OPT_INIT:
+            options->init_dom0 = true;
+            break;
+        case OPT_LOG:
+            options->log_file = optarg;
+            break;
+        case OPT_PID:
+            options->pid_file = optarg;
+            break;
+        case OPT_RUN:
+            options->run_dir = optarg;
+            break;
+        case OPT_SOCKET:
+            options->socket_only = true;
+            break;
+        case 'h':
+            fputs(usage_text, stdout);
+            return 0;
+        default:
+            fputs(usage_text, stderr);
+            return 2;
         }
     }
     if (optind < argc) {
@@ -74,8 +98,8 @@ static int options_parse(int argc, char **argv, struct options *options)
 }
 
 /*
- * Forks. The parent stays until the child says that it is ready (or has failed) and exits with its status; the child
- * returns the descriptor to say it on.
+ * Forks. The parent stays until the child says that it is ready (or has failed) and exits with its
+ * status; the child returns the descriptor to say it on.
  */
 static int daemon_start(void)
 {
@@ -103,7 +127,8 @@ static int daemon_start(void)
     return ends[1];
 }
 
-/* Messages of a daemon go to its log or nowhere, but only from when it has nothing more to say to its starter. */
+/* Messages of a daemon go to its log or nowhere, but only from when it has nothing more to say to
+ * its starter. */
 static void daemon_ready(int ready)
 {
     char status = 0;
@@ -136,10 +161,11 @@ static int pid_write(const char *path)
     return 0;
 }
 
-/* More clients than the usual 1024; last in line where memory runs out, for no domain survives its store. */
+/* More clients than the usual 1024; last in line where memory runs out, for no domain survives its
+ * store. */
 static void limits_raise(void)
 {
-    struct rlimit files = { 65536, 65536 };
+    struct rlimit files = {65536, 65536};
     int fd;
 
     if (setrlimit(RLIMIT_NOFILE, &files) < 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -155,14 +181,16 @@ static void limits_raise(void)
     }
 }
 
-/* All devices are open: from here on a user without any right will do. Changing the user drops all capabilities. */
+/* All devices are open: from here on a user without any right will do. Changing the user drops all
+ * capabilities. */
 static int privileges_drop(void)
 {
     if (geteuid() != 0) {
         return 0;
     }
     if (setgroups(0, NULL) < 0 || setresgid(UID_NOBODY, UID_NOBODY, UID_NOBODY) < 0 ||
-        setresuid(UID_NOBODY, UID_NOBODY, UID_NOBODY) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        setresuid(UID_NOBODY, UID_NOBODY, UID_NOBODY) < 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
         fprintf(stderr, "xenstored: cannot give up root: %s\n", strerror(errno));
         return 1;
     }
@@ -172,7 +200,7 @@ static int privileges_drop(void)
 /* The nodes that clients find at the start. */
 static void nodes_create(struct store *store, bool init_dom0)
 {
-    struct store_client self = { .privileged = true };
+    struct store_client self = {.privileged = true};
 
     store_mkdir(store, &self, 0, "/tool/xenstored");
     store_mkdir(store, &self, 0, "/local/domain");
@@ -191,7 +219,8 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
     event_base_loopexit(arg, NULL);
 }
 
-/* Everything that needs root, in an order in which a failure leaves nothing behind but a socket nobody serves. */
+/* Everything that needs root, in an order in which a failure leaves nothing behind but a socket
+ * nobody serves. */
 static int set_up(struct daemon *daemon, struct event_base *base, const struct options *options)
 {
     char path[4096];

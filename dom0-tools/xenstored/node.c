@@ -75,7 +75,8 @@ static int name_compare(const char *name, size_t name_len, const char *other)
 }
 
 /* The index of the first child that does not sort before NAME; *FOUND says whether it is NAME. */
-static uint32_t child_index(const struct store_node *node, const char *name, size_t name_len, int *found)
+static uint32_t child_index(const struct store_node *node, const char *name, size_t name_len,
+                            int *found)
 {
     uint32_t low = 0, high = node->child_count;
 
@@ -192,7 +193,8 @@ void node_add_child(struct store_node *parent, struct store_node *child)
 
     if (parent->child_count == parent->child_room) {
         parent->child_room = parent->child_room ? 2 * parent->child_room : 4;
-        parent->children = node_realloc(parent->children, parent->child_room * sizeof(parent->children[0]));
+        parent->children =
+            node_realloc(parent->children, parent->child_room * sizeof(parent->children[0]));
     }
     memmove(&parent->children[index + 1], &parent->children[index],
             (parent->child_count - index) * sizeof(parent->children[0]));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes through a shared page (see ring.h). Must never use an index of the other side's before it is checked, nor
- * read one twice and trust that both reads agree.
+ * Bytes through a shared page (see ring.h). Must never use an index of the other side's before it
+ * is checked, nor read one twice and trust that both reads agree.
  *
- * Ordering: data is read after the producer index that announces it (acquire) and before the consumer index that
- * frees its room (release); the mirror holds for writing. After each publishing comes a full barrier, because the
- * next look at the other side's index decides whether we may go to sleep: Linux sends an event only where it
- * has seen us with nothing left to do.
+ * Ordering: data is read after the producer index that announces it (acquire) and before the
+ * consumer index that frees its room (release); the mirror holds for writing. After each publishing
+ * comes a full barrier, because the next look at the other side's index decides whether we may go
+ * to sleep: Linux sends an event only where it has seen us with nothing left to do.
  */
 #include "ring.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients on the Unix socket as connections on the event loop (see socket.h). Must never block on a client.
+ * Clients on the Unix socket as connections on the event loop (see socket.h). Must never block on a
+ * client.
  */
 #include "socket.h"
 
@@ -62,7 +63,8 @@ static void event_want(struct event *event, bool *wanted, bool want)
     }
 }
 
-/* Not read from while it does not take its answers; a close is then seen when the socket takes output no more. */
+/* Not read from while it does not take its answers; a close is then seen when the socket takes
+ * output no more. */
 static void transport_flushed(struct conn *conn, bool pending)
 {
     struct socket_client *client = (struct socket_client *)conn;
@@ -95,7 +97,7 @@ static const struct conn_transport socket_transport = {
 
 static void on_client(evutil_socket_t fd, short what, void *arg)
 {
-    static const struct timeval at_once = { 0, 0 };
+    static const struct timeval at_once = {0, 0};
     struct socket_client *client = arg;
     struct daemon *daemon = client->conn.daemon;
 
@@ -121,7 +123,7 @@ static void client_new(int fd)
 
 static void on_listen(evutil_socket_t fd, short what, void *arg)
 {
-    static const struct timeval pause = { 0, 100000 };
+    static const struct timeval pause = {0, 100000};
     int accepted = accept4(listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     (void)fd;
@@ -157,7 +159,7 @@ static bool somebody_answers(const struct sockaddr_un *address)
 
 int socket_start(struct daemon *daemon, struct event_base *base, const char *path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     mode_t mask;
     int error;
 
@@ -171,10 +173,11 @@ int socket_start(struct daemon *daemon, struct event_base *base, const char *pat
         return 1;
     }
     unlink(path);
-    listener = (struct listener){ .daemon = daemon, .base = base };
+    listener = (struct listener){.daemon = daemon, .base = base};
     listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     mask = umask(0177);
-    error = listener.fd < 0 || bind(listener.fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+    error = listener.fd < 0 ||
+            bind(listener.fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
             listen(listener.fd, 64) < 0;
     umask(mask);
     if (error) {

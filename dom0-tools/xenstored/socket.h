@@ -10,8 +10,8 @@
 struct event_base;
 
 /*
- * Listens on PATH, mode 0600, in the place of a socket that nobody serves any more. Returns 0, or 1 after it has said
- * on stderr what failed (a daemon that answers there is one reason).
+ * Listens on PATH, mode 0600, in the place of a socket that nobody serves any more. Returns 0, or 1
+ * after it has said on stderr what failed (a daemon that answers there is one reason).
  */
 int socket_start(struct daemon *daemon, struct event_base *base, const char *path);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What store.c, txn.c, watch.c share, and nobody else may see. A view is the tree that a request works on: the
- * committed one, or a transaction's. Changes go decode (may fail) -> commit (cannot).
+ * What store.c, txn.c, watch.c share, and nobody else may see. A view is the tree that a request
+ * works on: the committed one, or a transaction's. Changes go decode (may fail) -> commit (cannot).
  */
 #ifndef XENSTORED_STORE_PRIVATE_H
 #define XENSTORED_STORE_PRIVATE_H
@@ -10,7 +10,8 @@
 
 #define STORE_DOMIDS 65536
 
-/* What a domain owns, or how much more (or less) it owns in a transaction's tree than in the committed one. */
+/* What a domain owns, or how much more (or less) it owns in a transaction's tree than in the
+ * committed one. */
 struct store_account {
     int32_t nodes, bytes;
 };
@@ -27,7 +28,8 @@ struct store_deltas {
 
 struct store_view {
     struct store_node *root;
-    struct store_deltas *deltas; /* NULL: the committed tree, counts go straight to the store's accounts */
+    struct store_deltas
+        *deltas; /* NULL: the committed tree, counts go straight to the store's accounts */
 };
 
 enum store_op_kind { STORE_OP_WRITE, STORE_OP_MKDIR, STORE_OP_REMOVE, STORE_OP_SET_PERMS };
@@ -39,7 +41,8 @@ struct store_op {
     size_t count;
 };
 
-/* What a transaction has looked at; a commit compares these in its base and in the committed tree. */
+/* What a transaction has looked at; a commit compares these in its base and in the committed tree.
+ */
 enum store_touch {
     STORE_TOUCH_CONTENT = 1,  /* existence, value, permissions */
     STORE_TOUCH_CHILDREN = 2, /* the list of children */
@@ -53,11 +56,12 @@ struct store_access_record {
 };
 
 struct store_txn {
-    struct store_txn *next;             /* of the client */
-    struct store_txn *older, *newer;    /* of the store, by start */
+    struct store_txn *next;          /* of the client */
+    struct store_txn *older, *newer; /* of the store, by start */
     struct store_client *client;
     uint32_t id;
-    bool doomed; /* can only end in EAGAIN; keeps no snapshot, reads the committed tree, changes nothing */
+    bool doomed; /* can only end in EAGAIN; keeps no snapshot, reads the committed tree, changes
+                    nothing */
     uint64_t start_generation;
     struct store_node *base; /* the committed tree when it started: one reference */
     struct store_view view;
@@ -92,12 +96,15 @@ struct store {
 };
 
 /* store.c */
-bool store_allowed(const struct store_client *client, const struct store_node *node, unsigned int access);
-void store_book(struct store *store, struct store_view *view, uint16_t domid, struct store_account more);
+bool store_allowed(const struct store_client *client, const struct store_node *node,
+                   unsigned int access);
+void store_book(struct store *store, struct store_view *view, uint16_t domid,
+                struct store_account more);
 
 /*
- * Does OP on VIEW for CLIENT, or checks it only (DRY). *EFFECT says whether anything has changed (or would).
- * *REMOVED (if not NULL) receives the removed or replaced node with a reference, for events.
+ * Does OP on VIEW for CLIENT, or checks it only (DRY). *EFFECT says whether anything has changed
+ * (or would). *REPLACED (if not NULL) receives the removed or replaced node with a reference, for
+ * events.
  */
 int store_op_apply(struct store *store, struct store_view *view, struct store_client *client,
                    const struct store_op *op, bool dry, bool *effect, struct store_node **replaced);
@@ -111,7 +118,8 @@ void store_txn_doom(struct store_txn *txn);
 void store_txn_doom_old(struct store *store);
 void store_txn_drop(struct store *store, struct store_txn *txn);
 
-/* watch.c: an event on PATH; BEFORE and AFTER are its node in the two trees, NULL where it does not exist. */
+/* watch.c: an event on PATH; BEFORE and AFTER are its node in the two trees, NULL where it does not
+ * exist. */
 void store_watch_fire(struct store *store, const char *path, const struct store_node *before,
                       const struct store_node *after, bool removed);
 void store_watch_drop_all(struct store *store, struct store_client *client);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's operations: who may do what to which node, and how many nodes a domain may own (see store.h).
- * Every change is decoded first (may fail, changes nothing) and committed then (cannot fail).
- * Must never do I/O, and never change a tree that a transaction has taken as its base: node.h's rules see to that.
+ * The store's operations: who may do what to which node, and how many nodes a domain may own (see
+ * store.h). Every change is decoded first (may fail, changes nothing) and committed then (cannot
+ * fail). Must never do I/O, and never change a tree that a transaction has taken as its base:
+ * node.h's rules see to that.
  */
 #include "store-private.h"
 
@@ -25,7 +26,7 @@ const struct store_quota store_quota_default = {
 
 static struct store_node *special_new(void)
 {
-    static const struct store_perm owner = { 0, STORE_ACCESS_NONE };
+    static const struct store_perm owner = {0, STORE_ACCESS_NONE};
     struct store_node *node = node_new("", 0);
 
     node_set_perms(node, &owner, 1);
@@ -35,9 +36,10 @@ static struct store_node *special_new(void)
 /* What NODE costs its owner; SIGN is 1 or -1. */
 static struct store_account account_of(const struct store_node *node, int32_t sign)
 {
-    size_t bytes = strlen(node->name) + node->value_len + node->perm_count * sizeof(struct store_perm);
+    size_t bytes =
+        strlen(node->name) + node->value_len + node->perm_count * sizeof(struct store_perm);
 
-    return (struct store_account){ sign, sign * (int32_t)bytes };
+    return (struct store_account){sign, sign * (int32_t)bytes};
 }
 
 struct store *store_new(store_event_fn *event)
@@ -68,7 +70,8 @@ struct store_quota *store_quota(struct store *store)
 
 bool store_path_check(const char *path, size_t max)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/_@";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/_@";
     size_t len = strnlen(path, max + 1);
 
     if (len == 0 || len > max || path[0] != '/' || strspn(path, allowed) != len) {
@@ -99,7 +102,8 @@ static bool is_client(const struct store_client *client, uint16_t domid)
     return domid == client->domid || (client->has_target && domid == client->target);
 }
 
-bool store_allowed(const struct store_client *client, const struct store_node *node, unsigned int access)
+bool store_allowed(const struct store_client *client, const struct store_node *node,
+                   unsigned int access)
 {
     if (client->privileged || is_client(client, node->perms[0].domid)) {
         return true;
@@ -118,7 +122,7 @@ static struct store_node *deepest(struct store_node *root, const char *path, con
     struct store_node *node = root;
     char name[STORE_PATH_MAX + 1];
 
-    for (path++; *path; ) {
+    for (path++; *path;) {
         size_t len = strcspn(path, "/");
         struct store_node *child;
 
@@ -136,11 +140,12 @@ static struct store_node *deepest(struct store_node *root, const char *path, con
 }
 
 /*
- * The node at PATH if CLIENT has ACCESS to it. For a missing node the nearest ancestor decides between ENOENT and
- * EACCES, so that nobody can probe for names in a part of the tree that is closed to him.
+ * The node at PATH if CLIENT has ACCESS to it. For a missing node the nearest ancestor decides
+ * between ENOENT and EACCES, so that nobody can probe for names in a part of the tree that is
+ * closed to him.
  */
-static int lookup(struct store_node *root, const struct store_client *client, const char *path, unsigned int access,
-                  struct store_node **node)
+static int lookup(struct store_node *root, const struct store_client *client, const char *path,
+                  unsigned int access, struct store_node **node)
 {
     const char *rest;
 
@@ -163,14 +168,16 @@ static struct store_account *delta_of(const struct store_view *view, uint16_t do
     return NULL;
 }
 
-void store_book(struct store *store, struct store_view *view, uint16_t domid, struct store_account more)
+void store_book(struct store *store, struct store_view *view, uint16_t domid,
+                struct store_account more)
 {
     struct store_deltas *deltas = view->deltas;
     struct store_account *account = deltas ? delta_of(view, domid) : &store->accounts[domid];
 
     if (!account) {
-        deltas->entries = node_realloc(deltas->entries, (deltas->count + 1) * sizeof(deltas->entries[0]));
-        deltas->entries[deltas->count] = (struct store_delta){ domid, { 0, 0 } };
+        deltas->entries =
+            node_realloc(deltas->entries, (deltas->count + 1) * sizeof(deltas->entries[0]));
+        deltas->entries[deltas->count] = (struct store_delta){domid, {0, 0}};
         account = &deltas->entries[deltas->count++].more;
     }
     account->nodes += more.nodes;
@@ -180,7 +187,8 @@ void store_book(struct store *store, struct store_view *view, uint16_t domid, st
     }
 }
 
-static void book_subtree(struct store *store, struct store_view *view, const struct store_node *node)
+static void book_subtree(struct store *store, struct store_view *view,
+                         const struct store_node *node)
 {
     store_book(store, view, node->perms[0].domid, account_of(node, -1));
     for (uint32_t i = 0; i < node->child_count; i++) {
@@ -189,10 +197,11 @@ static void book_subtree(struct store *store, struct store_view *view, const str
 }
 
 /* Whether CLIENT may own that much more. */
-static bool room_for(const struct store *store, const struct store_view *view, const struct store_client *client,
-                     struct store_account more)
+static bool room_for(const struct store *store, const struct store_view *view,
+                     const struct store_client *client, struct store_account more)
 {
-    const struct store_account *live = &store->accounts[client->domid], *delta = delta_of(view, client->domid);
+    const struct store_account *live = &store->accounts[client->domid],
+                               *delta = delta_of(view, client->domid);
     const struct store_quota *quota = &store->quota;
     int64_t nodes = (int64_t)live->nodes + (delta ? delta->nodes : 0) + more.nodes;
     int64_t bytes = (int64_t)live->bytes + (delta ? delta->bytes : 0) + more.bytes;
@@ -204,24 +213,27 @@ static bool room_for(const struct store *store, const struct store_view *view, c
            (more.bytes <= 0 || !quota->memory || bytes <= (int64_t)quota->memory);
 }
 
-static bool room_for_size(const struct store *store, const struct store_client *client, size_t value_len,
-                          size_t perm_count)
+static bool room_for_size(const struct store *store, const struct store_client *client,
+                          size_t value_len, size_t perm_count)
 {
     const struct store_quota *quota = &store->quota;
 
     if (client->privileged) {
         return true;
     }
-    return (!quota->node_size || value_len + perm_count * sizeof(struct store_perm) <= quota->node_size) &&
+    return (!quota->node_size ||
+            value_len + perm_count * sizeof(struct store_perm) <= quota->node_size) &&
            (!quota->permissions || perm_count <= quota->permissions);
 }
 
 /* ---- operations on a view ---- */
 
-/* What it would cost to create REST below PARENT with a value of VALUE_LEN; nothing for an empty REST. */
-static struct store_account cost_of(const char *rest, const struct store_node *parent, size_t value_len)
+/* What it would cost to create REST below PARENT with a value of VALUE_LEN; nothing for an empty
+ * REST. */
+static struct store_account cost_of(const char *rest, const struct store_node *parent,
+                                    size_t value_len)
 {
-    struct store_account cost = { 0, (int32_t)(strlen(rest) + value_len) };
+    struct store_account cost = {0, (int32_t)(strlen(rest) + value_len)};
 
     while (*rest) {
         cost.nodes++;
@@ -232,9 +244,11 @@ static struct store_account cost_of(const char *rest, const struct store_node *p
     return cost;
 }
 
-/* Creates REST, the missing part of PATH. Permissions come from the parent; a guest owns what it creates. */
-static void create_commit(struct store *store, struct store_view *view, const struct store_client *client,
-                          const char *path, const char *rest, const struct store_op *op)
+/* Creates REST, the missing part of PATH. Permissions come from the parent; a guest owns what it
+ * creates. */
+static void create_commit(struct store *store, struct store_view *view,
+                          const struct store_client *client, const char *path, const char *rest,
+                          const struct store_op *op)
 {
     char *above = node_strdup(path);
     size_t above_len = (size_t)(rest - path) > 1 ? (size_t)(rest - path) - 1 : 1;
@@ -280,7 +294,8 @@ static int op_write(struct store *store, struct store_view *view, struct store_c
     }
     cost = cost_of(rest, node, value_len);
     if (!*rest) {
-        /* The owner pays, who may be another; a guest with access to it must not grow that either. */
+        /* The owner pays, who may be another; a guest with access to it must not grow that either.
+         */
         cost.bytes -= (int32_t)node->value_len;
     }
     if (!room_for_size(store, client, value_len, *rest ? 0 : node->perm_count) ||
@@ -303,7 +318,8 @@ static int op_write(struct store *store, struct store_view *view, struct store_c
 }
 
 static int op_remove(struct store *store, struct store_view *view, struct store_client *client,
-                     const struct store_op *op, bool dry, bool *effect, struct store_node **replaced)
+                     const struct store_op *op, bool dry, bool *effect,
+                     struct store_node **replaced)
 {
     char parent_path[STORE_PATH_MAX + 1];
     const char *name = strrchr(op->path, '/') + 1;
@@ -341,7 +357,8 @@ static int op_remove(struct store *store, struct store_view *view, struct store_
 }
 
 static int op_set_perms(struct store *store, struct store_view *view, struct store_client *client,
-                        const struct store_op *op, bool dry, bool *effect, struct store_node **replaced)
+                        const struct store_op *op, bool dry, bool *effect,
+                        struct store_node **replaced)
 {
     const struct store_perm *perms = op->data;
     struct store_node *node;
@@ -393,8 +410,8 @@ int store_op_apply(struct store *store, struct store_view *view, struct store_cl
 
 /* ---- requests ---- */
 
-int store_read(struct store *store, struct store_client *client, uint32_t tx, const char *path, bool children,
-               const struct store_node **node)
+int store_read(struct store *store, struct store_client *client, uint32_t tx, const char *path,
+               bool children, const struct store_node **node)
 {
     struct store_view *view = &store->live;
     struct store_node *found;
@@ -412,7 +429,8 @@ int store_read(struct store *store, struct store_client *client, uint32_t tx, co
                 return error;
             }
             view = &txn->view;
-            store_txn_touch(txn, path, STORE_TOUCH_CONTENT | (children ? STORE_TOUCH_CHILDREN : 0u));
+            store_txn_touch(txn, path,
+                            STORE_TOUCH_CONTENT | (children ? STORE_TOUCH_CHILDREN : 0u));
         }
     }
     error = lookup(view->root, client, path, STORE_ACCESS_READ, &found);
@@ -420,7 +438,8 @@ int store_read(struct store *store, struct store_client *client, uint32_t tx, co
     return error;
 }
 
-static int request_op(struct store *store, struct store_client *client, uint32_t tx, const struct store_op *op)
+static int request_op(struct store *store, struct store_client *client, uint32_t tx,
+                      const struct store_op *op)
 {
     struct store_node *replaced = NULL;
     bool effect;
@@ -441,24 +460,24 @@ static int request_op(struct store *store, struct store_client *client, uint32_t
     return error;
 }
 
-int store_write(struct store *store, struct store_client *client, uint32_t tx, const char *path, const void *value,
-                size_t len)
+int store_write(struct store *store, struct store_client *client, uint32_t tx, const char *path,
+                const void *value, size_t len)
 {
-    struct store_op op = { STORE_OP_WRITE, (char *)(uintptr_t)path, (void *)(uintptr_t)value, len };
+    struct store_op op = {STORE_OP_WRITE, (char *)(uintptr_t)path, (void *)(uintptr_t)value, len};
 
     return request_op(store, client, tx, &op);
 }
 
 int store_mkdir(struct store *store, struct store_client *client, uint32_t tx, const char *path)
 {
-    struct store_op op = { STORE_OP_MKDIR, (char *)(uintptr_t)path, NULL, 0 };
+    struct store_op op = {STORE_OP_MKDIR, (char *)(uintptr_t)path, NULL, 0};
 
     return request_op(store, client, tx, &op);
 }
 
 int store_remove(struct store *store, struct store_client *client, uint32_t tx, const char *path)
 {
-    struct store_op op = { STORE_OP_REMOVE, (char *)(uintptr_t)path, NULL, 0 };
+    struct store_op op = {STORE_OP_REMOVE, (char *)(uintptr_t)path, NULL, 0};
 
     return request_op(store, client, tx, &op);
 }
@@ -474,7 +493,8 @@ const struct store_node *store_special(const struct store *store, const char *pa
 int store_set_perms(struct store *store, struct store_client *client, uint32_t tx, const char *path,
                     const struct store_perm *perms, size_t count)
 {
-    struct store_op op = { STORE_OP_SET_PERMS, (char *)(uintptr_t)path, (void *)(uintptr_t)perms, count };
+    struct store_op op = {STORE_OP_SET_PERMS, (char *)(uintptr_t)path, (void *)(uintptr_t)perms,
+                          count};
 
     if (count == 0) {
         return EINVAL;
@@ -488,7 +508,8 @@ int store_set_perms(struct store *store, struct store_client *client, uint32_t t
         if (!client->privileged) {
             return EACCES;
         }
-        node_set_perms(special == store->introduce ? store->introduce : store->release, perms, count);
+        node_set_perms(special == store->introduce ? store->introduce : store->release, perms,
+                       count);
         return 0;
     }
     return request_op(store, client, tx, &op);
@@ -504,7 +525,8 @@ void store_client_reset(struct store *store, struct store_client *client)
 
 /* ---- domains that are gone, and the books ---- */
 
-/* Takes DOMID's entries out of NODE's list; the owner has been dealt with. BOOKED: the node is one of the tree. */
+/* Takes DOMID's entries out of NODE's list; the owner has been dealt with. BOOKED: the node is one
+ * of the tree. */
 static void perms_forget(struct store *store, struct store_node *node, uint16_t domid, bool booked)
 {
     uint32_t kept = 1, before = node->perm_count;
@@ -515,7 +537,7 @@ static void perms_forget(struct store *store, struct store_node *node, uint16_t 
         }
     }
     if (kept != before) {
-        struct store_account less = { 0, -(int32_t)((before - kept) * sizeof(struct store_perm)) };
+        struct store_account less = {0, -(int32_t)((before - kept) * sizeof(struct store_perm))};
 
         node->perm_count = kept;
         node->changed = ++store->generation;
@@ -525,13 +547,15 @@ static void perms_forget(struct store *store, struct store_node *node, uint16_t 
     }
 }
 
-/* PATH is a buffer of STORE_PATH_MAX + 1 that holds the path of *SLOT, PATH_LEN long (0 for the root). */
-static void forget_below(struct store *store, struct store_node **slot, uint16_t domid, char *path, size_t path_len)
+/* PATH is a buffer of STORE_PATH_MAX + 1 that holds the path of *SLOT, PATH_LEN long (0 for the
+ * root). */
+static void forget_below(struct store *store, struct store_node **slot, uint16_t domid, char *path,
+                         size_t path_len)
 {
     struct store_node *node = node_unshare(slot);
 
     perms_forget(store, node, domid, true);
-    for (uint32_t i = 0; i < node->child_count; ) {
+    for (uint32_t i = 0; i < node->child_count;) {
         struct store_node *child = node->children[i];
         size_t name_len = strlen(child->name);
 
@@ -589,7 +613,8 @@ void store_owners(const struct store *store, void (*fn)(uint16_t domid, void *ar
     }
 }
 
-static bool check_below(const struct store_node *node, struct store_account *accounts, uint32_t *total)
+static bool check_below(const struct store_node *node, struct store_account *accounts,
+                        uint32_t *total)
 {
     struct store_account one;
 

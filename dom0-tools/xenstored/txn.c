@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Transactions. One starts as a snapshot (a reference to the committed root), works on its own tree, and remembers
+ * Transactions. One starts as a snapshot (a reference to the committed root), works on its own
+ * tree, and remembers
  *   1. which paths it has looked at or changed (accesses), and
  *   2. what it has changed, in order (ops).
- * Its end compares the paths of 1 in its snapshot and in the committed tree; any difference is EAGAIN. Then 2 is done
- * again on the committed tree, which gives what the transaction would have given had it run just now; where nothing
- * else has happened since the start, its own tree simply becomes the committed one.
+ * Its end compares the paths of 1 in its snapshot and in the committed tree; any difference is
+ * EAGAIN. Then 2 is done again on the committed tree, which gives what the transaction would have
+ * given had it run just now; where nothing else has happened since the start, its own tree simply
+ * becomes the committed one.
  *
- * A snapshot keeps old nodes alive. So that a guest cannot make them pile up, an unprivileged client's transaction
- * that has been open while many changes were made is doomed: it loses its snapshot and can only end in EAGAIN.
- * Must never leave a half-done commit.
+ * A snapshot keeps old nodes alive. So that a guest cannot make them pile up, an unprivileged
+ * client's transaction that has been open while many changes were made is doomed: it loses its
+ * snapshot and can only end in EAGAIN. Must never leave a half-done commit.
  */
 #include "store-private.h"
 
@@ -80,7 +82,9 @@ int store_txn_room(const struct store *store, const struct store_txn *txn)
         return 0;
     }
     return (limit && (txn->access_count >= limit || txn->op_count >= limit)) ||
-           (bytes && txn->client->txn_bytes >= bytes) ? ENOSPC : 0;
+                   (bytes && txn->client->txn_bytes >= bytes)
+               ? ENOSPC
+               : 0;
 }
 
 static void ops_free(struct store_txn *txn)
@@ -110,7 +114,7 @@ void store_txn_doom(struct store_txn *txn)
     txn->bytes = 0;
     ops_free(txn);
     free(txn->deltas.entries);
-    txn->deltas = (struct store_deltas){ NULL, 0 };
+    txn->deltas = (struct store_deltas){NULL, 0};
 }
 
 void store_txn_doom_old(struct store *store)
@@ -146,7 +150,8 @@ int store_txn_start(struct store *store, struct store_client *client, uint32_t *
 {
     struct store_txn *txn;
 
-    if (!client->privileged && store->quota.transactions && client->txn_count >= store->quota.transactions) {
+    if (!client->privileged && store->quota.transactions &&
+        client->txn_count >= store->quota.transactions) {
         return ENOSPC;
     }
     store_txn_doom_old(store);
@@ -171,7 +176,8 @@ int store_txn_start(struct store *store, struct store_client *client, uint32_t *
 
 static void op_log(struct store_txn *txn, const struct store_op *op)
 {
-    size_t size = op->kind == STORE_OP_SET_PERMS ? op->count * sizeof(struct store_perm) : op->count;
+    size_t size =
+        op->kind == STORE_OP_SET_PERMS ? op->count * sizeof(struct store_perm) : op->count;
     struct store_op *copy;
 
     if (txn->op_count == txn->op_room) {
@@ -179,7 +185,7 @@ static void op_log(struct store_txn *txn, const struct store_op *op)
         txn->ops = node_realloc(txn->ops, txn->op_room * sizeof(txn->ops[0]));
     }
     copy = &txn->ops[txn->op_count++];
-    *copy = (struct store_op){ op->kind, node_strdup(op->path), NULL, op->count };
+    *copy = (struct store_op){op->kind, node_strdup(op->path), NULL, op->count};
     charge(txn, sizeof(*op) + strlen(op->path) + size);
     if (size) {
         copy->data = memcpy(node_alloc(size), op->data, size);
@@ -231,11 +237,13 @@ static void conflict_visit(const void *entry, VISIT visit, void *arg)
         return;
     }
     search->conflict = ((record->flags & STORE_TOUCH_CONTENT) && before->changed != now->changed) ||
-                       ((record->flags & STORE_TOUCH_CHILDREN) && before->children_changed != now->children_changed) ||
+                       ((record->flags & STORE_TOUCH_CHILDREN) &&
+                        before->children_changed != now->children_changed) ||
                        ((record->flags & STORE_TOUCH_SUBTREE) && before != now);
 }
 
-/* Redoes the transaction's changes on a tree that starts as the committed one. False: one is not allowed any more. */
+/* Redoes the transaction's changes on a tree that starts as the committed one. False: one is not
+ * allowed any more. */
 static bool replay(struct store *store, struct store_txn *txn, struct store_view *view)
 {
     for (size_t i = 0; i < txn->op_count; i++) {
@@ -249,7 +257,8 @@ static bool replay(struct store *store, struct store_txn *txn, struct store_view
 }
 
 /* Makes ROOT (its reference moves) the committed tree and books DELTAS. */
-static void commit_root(struct store *store, struct store_node *root, const struct store_deltas *deltas)
+static void commit_root(struct store *store, struct store_node *root,
+                        const struct store_deltas *deltas)
 {
     node_put(store->live.root);
     store->live.root = root;
@@ -269,16 +278,16 @@ static void fire_all(struct store *store, struct store_txn *txn)
             continue;
         }
         record->flags |= STORE_TOUCH_FIRED;
-        store_watch_fire(store, op->path, node_find(txn->base, op->path), node_find(store->live.root, op->path),
-                         removed);
+        store_watch_fire(store, op->path, node_find(txn->base, op->path),
+                         node_find(store->live.root, op->path), removed);
     }
 }
 
 static int commit(struct store *store, struct store_txn *txn)
 {
-    struct conflict_search search = { txn, store->live.root, false };
-    struct store_deltas deltas = { NULL, 0 };
-    struct store_view view = { NULL, &deltas };
+    struct conflict_search search = {txn, store->live.root, false};
+    struct store_deltas deltas = {NULL, 0};
+    struct store_view view = {NULL, &deltas};
 
     if (txn->doomed) {
         return EAGAIN;

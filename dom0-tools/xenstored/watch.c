@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches. They hang on watch points, one per watched path, in a search tree: an event on a path asks for the path
- * itself and each of its ancestors, so that its cost does not grow with the number of watches elsewhere.
- * Must never tell a client of a node that it may not read: neither as it was nor as it is.
+ * Watches. They hang on watch points, one per watched path, in a search tree: an event on a path
+ * asks for the path itself and each of its ancestors, so that its cost does not grow with the
+ * number of watches elsewhere. Must never tell a client of a node that it may not read: neither as
+ * it was nor as it is.
  */
 #include "store-private.h"
 
@@ -26,14 +27,14 @@ static int point_compare(const void *a, const void *b)
 
 static struct watch_point *point_find(struct store *store, const char *path)
 {
-    struct watch_point key = { path, NULL };
+    struct watch_point key = {path, NULL};
     struct watch_point **slot = tfind(&key, &store->watch_points, point_compare);
 
     return slot ? *slot : NULL;
 }
 
-int store_watch_add(struct store *store, struct store_client *client, const char *path, const char *token,
-                    size_t shown_prefix, int depth)
+int store_watch_add(struct store *store, struct store_client *client, const char *path,
+                    const char *token, size_t shown_prefix, int depth)
 {
     struct watch_point *point = point_find(store, path);
     struct store_watch *watch, **last;
@@ -43,7 +44,8 @@ int store_watch_add(struct store *store, struct store_client *client, const char
             return EEXIST;
         }
     }
-    if (!client->privileged && store->quota.watches && client->watch_count >= store->quota.watches) {
+    if (!client->privileged && store->quota.watches &&
+        client->watch_count >= store->quota.watches) {
         return E2BIG;
     }
     watch = node_alloc(sizeof(*watch));
@@ -68,12 +70,14 @@ int store_watch_add(struct store *store, struct store_client *client, const char
     return 0;
 }
 
-void store_watch_fire_first(struct store *store, struct store_client *client, const char *path, const char *token)
+void store_watch_fire_first(struct store *store, struct store_client *client, const char *path,
+                            const char *token)
 {
     store->event(client, path, token, path);
 }
 
-/* Takes WATCH off its point. The point's path is borrowed from one of its watches, so it moves on with them. */
+/* Takes WATCH off its point. The point's path is borrowed from one of its watches, so it moves on
+ * with them. */
 static void point_drop(struct store *store, struct store_watch *watch)
 {
     struct watch_point *point = point_find(store, watch->path);
@@ -103,7 +107,8 @@ static void watch_drop(struct store *store, struct store_watch **link)
     free(watch);
 }
 
-int store_watch_remove(struct store *store, struct store_client *client, const char *path, const char *token)
+int store_watch_remove(struct store *store, struct store_client *client, const char *path,
+                       const char *token)
 {
     for (struct store_watch **link = &client->watches; *link; link = &(*link)->next) {
         if (strcmp((*link)->path, path) == 0 && strcmp((*link)->token, token) == 0) {
@@ -123,11 +128,14 @@ void store_watch_drop_all(struct store *store, struct store_client *client)
 
 static void event_send(struct store *store, struct store_watch *watch, const char *path)
 {
-    store->event(watch->client, path + watch->shown_prefix, watch->token, watch->path + watch->shown_prefix);
+    store->event(watch->client, path + watch->shown_prefix, watch->token,
+                 watch->path + watch->shown_prefix);
 }
 
-/* The watches below a removed node get their own path, if the node there existed and they could read it. */
-static void fire_below(struct store *store, const struct store_node *node, char *path, size_t path_len)
+/* The watches below a removed node get their own path, if the node there existed and they could
+ * read it. */
+static void fire_below(struct store *store, const struct store_node *node, char *path,
+                       size_t path_len)
 {
     for (uint32_t i = 0; i < node->child_count; i++) {
         const struct store_node *child = node->children[i];
@@ -139,7 +147,8 @@ static void fire_below(struct store *store, const struct store_node *node, char 
         fire_below(store, child, path, path_len + 1 + name_len);
         path[path_len + 1 + name_len] = 0;
         point = point_find(store, path);
-        for (struct store_watch *watch = point ? point->first : NULL; watch; watch = watch->point_next) {
+        for (struct store_watch *watch = point ? point->first : NULL; watch;
+             watch = watch->point_next) {
             if (store_allowed(watch->client, child, STORE_ACCESS_READ)) {
                 event_send(store, watch, watch->path);
             }
@@ -172,8 +181,10 @@ void store_watch_fire(struct store *store, const char *path, const struct store_
     for (;;) {
         struct watch_point *point = point_find(store, prefix);
 
-        for (struct store_watch *watch = point ? point->first : NULL; watch; watch = watch->point_next) {
-            if ((watch->depth < 0 || levels <= watch->depth) && visible(watch->client, before, after)) {
+        for (struct store_watch *watch = point ? point->first : NULL; watch;
+             watch = watch->point_next) {
+            if ((watch->depth < 0 || levels <= watch->depth) &&
+                visible(watch->client, before, after)) {
                 event_send(store, watch, path);
             }
         }
@@ -198,7 +209,8 @@ void store_fire_special(struct store *store, const char *special, uint16_t domid
     snprintf(exact, sizeof(exact), "%s/%u", special, domid);
     for (int round = 0; round < 2; round++) {
         point = point_find(store, round ? exact : special);
-        for (struct store_watch *watch = point ? point->first : NULL; watch; watch = watch->point_next) {
+        for (struct store_watch *watch = point ? point->first : NULL; watch;
+             watch = watch->point_next) {
             if (store_allowed(watch->client, perms, STORE_ACCESS_READ)) {
                 event_send(store, watch, round || watch->depth == 1 ? exact : special);
             }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests, one table row and one short function each (see wire.h). A function returns 0 after it has queued an
- * answer, or an errno value that becomes the answer. Must never read past the payload, and never act on half of it.
+ * Requests, one table row and one short function each (see wire.h). A function returns 0 after it
+ * has queued an answer, or an errno value that becomes the answer. Must never read past the
+ * payload, and never act on half of it.
  */
 #include "wire.h"
 
@@ -27,9 +28,9 @@ static const char *error_name(int error)
         int error;
         const char *name;
     } names[] = {
-        { EINVAL, "EINVAL" }, { EACCES, "EACCES" }, { EEXIST, "EEXIST" }, { ENOENT, "ENOENT" },
-        { ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" }, { EIO, "EIO" },       { ENOSYS, "ENOSYS" },
-        { EBUSY, "EBUSY" },   { EAGAIN, "EAGAIN" }, { E2BIG, "E2BIG" },   { EPERM, "EPERM" },
+        {EINVAL, "EINVAL"}, {EACCES, "EACCES"}, {EEXIST, "EEXIST"}, {ENOENT, "ENOENT"},
+        {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"}, {EIO, "EIO"},       {ENOSYS, "ENOSYS"},
+        {EBUSY, "EBUSY"},   {EAGAIN, "EAGAIN"}, {E2BIG, "E2BIG"},   {EPERM, "EPERM"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -57,8 +58,8 @@ static int reply_ok(struct request *request, int error)
 /* ---- taking payloads apart ---- */
 
 /*
- * Points STRINGS at the first MAX NUL-terminated strings of the payload; *REST is what follows the last one. Returns
- * how many there are (up to MAX).
+ * Points STRINGS at the first MAX NUL-terminated strings of the payload; *REST is what follows the
+ * last one. Returns how many there are (up to MAX).
  */
 static size_t split(struct request *request, char **strings, size_t max, size_t *rest)
 {
@@ -111,7 +112,8 @@ struct full_path {
     size_t prefix; /* bytes that the client did not say */
 };
 
-/* TEXT, absolute or relative to the client's own part of the store, as a checked absolute path. 0 or EINVAL. */
+/* TEXT, absolute or relative to the client's own part of the store, as a checked absolute path. 0
+ * or EINVAL. */
 static int path_get(struct request *request, const char *text, struct full_path *path)
 {
     uint32_t max = request->client->privileged ? 0 : store_quota(request->store)->path_max;
@@ -131,7 +133,9 @@ static int path_get(struct request *request, const char *text, struct full_path 
     if (len < 0 || (size_t)len >= sizeof(path->text)) {
         return EINVAL;
     }
-    return store_path_check(path->text, max && max < STORE_PATH_MAX ? max : STORE_PATH_MAX) ? 0 : EINVAL;
+    return store_path_check(path->text, max && max < STORE_PATH_MAX ? max : STORE_PATH_MAX)
+               ? 0
+               : EINVAL;
 }
 
 static int only_path(struct request *request, struct full_path *path)
@@ -155,8 +159,10 @@ static int do_read(struct request *request)
     return error ? error : reply(request, node->value, node->value_len);
 }
 
-/* Appends as many whole names as fit; SKIP is how many bytes of the full list to leave out. True: the list is done. */
-static bool names_put(const struct store_node *node, size_t skip, char *to, size_t room, size_t *used)
+/* Appends as many whole names as fit; SKIP is how many bytes of the full list to leave out. True:
+ * the list is done. */
+static bool names_put(const struct store_node *node, size_t skip, char *to, size_t room,
+                      size_t *used)
 {
     for (uint32_t i = 0; i < node->child_count; i++) {
         const char *name = node->children[i]->name;
@@ -193,7 +199,8 @@ static int do_directory(struct request *request)
     return error ? error : reply(request, names, used);
 }
 
-/* The answer is the list's generation, whole names from the offset on, and an empty one where the list ends. */
+/* The answer is the list's generation, whole names from the offset on, and an empty one where the
+ * list ends. */
 static int do_directory_part(struct request *request)
 {
     char *strings[2], answer[XENSTORE_PAYLOAD_MAX];
@@ -214,7 +221,9 @@ static int do_directory_part(struct request *request)
     if (error) {
         return error;
     }
-    used = (size_t)snprintf(answer, sizeof(answer), "%llu", (unsigned long long)node->children_changed) + 1;
+    used = (size_t)snprintf(answer, sizeof(answer), "%llu",
+                            (unsigned long long)node->children_changed) +
+           1;
     if (names_put(node, offset, answer, sizeof(answer) - 1, &used)) {
         answer[used++] = 0;
     }
@@ -233,8 +242,8 @@ static int do_write(struct request *request)
     }
     error = path_get(request, text, &path);
     if (!error) {
-        error = store_write(request->store, request->client, request->tx, path.text, request->payload + rest,
-                            request->len - rest);
+        error = store_write(request->store, request->client, request->tx, path.text,
+                            request->payload + rest, request->len - rest);
     }
     return reply_ok(request, error);
 }
@@ -244,7 +253,9 @@ static int do_mkdir(struct request *request)
     struct full_path path;
     int error = only_path(request, &path);
 
-    return reply_ok(request, error ? error : store_mkdir(request->store, request->client, request->tx, path.text));
+    return reply_ok(request,
+                    error ? error
+                          : store_mkdir(request->store, request->client, request->tx, path.text));
 }
 
 static int do_rm(struct request *request)
@@ -252,7 +263,9 @@ static int do_rm(struct request *request)
     struct full_path path;
     int error = only_path(request, &path);
 
-    return reply_ok(request, error ? error : store_remove(request->store, request->client, request->tx, path.text));
+    return reply_ok(request,
+                    error ? error
+                          : store_remove(request->store, request->client, request->tx, path.text));
 }
 
 static const char perm_letters[] = "nrwb"; /* indexed by enum store_access */
@@ -268,7 +281,8 @@ static int do_get_perms(struct request *request)
     if (!node) {
         error = only_path(request, &path);
         if (!error) {
-            error = store_read(request->store, request->client, request->tx, path.text, false, &node);
+            error =
+                store_read(request->store, request->client, request->tx, path.text, false, &node);
         }
     }
     for (uint32_t i = 0; !error && i < node->perm_count; i++) {
@@ -320,7 +334,8 @@ static int do_set_perms(struct request *request)
         }
         name = path.text;
     }
-    return reply_ok(request, store_set_perms(request->store, request->client, request->tx, name, perms, count - 1));
+    return reply_ok(request, store_set_perms(request->store, request->client, request->tx, name,
+                                             perms, count - 1));
 }
 
 /* ---- watches ---- */
@@ -361,7 +376,8 @@ static int do_watch(struct request *request)
     }
     error = watch_path_get(request, strings[0], &path);
     if (!error) {
-        error = store_watch_add(request->store, request->client, path.text, strings[1], path.prefix, limit);
+        error = store_watch_add(request->store, request->client, path.text, strings[1], path.prefix,
+                                limit);
     }
     if (error) {
         return error;
@@ -419,12 +435,14 @@ static int do_transaction_end(struct request *request)
     if (!how || (strcmp(how, "T") != 0 && strcmp(how, "F") != 0)) {
         return EINVAL;
     }
-    return reply_ok(request, store_txn_end(request->store, request->client, request->tx, how[0] == 'T'));
+    return reply_ok(request,
+                    store_txn_end(request->store, request->client, request->tx, how[0] == 'T'));
 }
 
 /* ---- domains ---- */
 
-/* The first COUNT of the payload's strings as numbers: domain ids where WIDE is false. 0 or EINVAL. */
+/* The first COUNT of the payload's strings as numbers: domain ids where WIDE is false. 0 or EINVAL.
+ */
 static int numbers_get(struct request *request, uint32_t *numbers, size_t count, uint32_t max)
 {
     char *strings[2];
@@ -499,7 +517,8 @@ static int do_set_target(struct request *request)
     if (error || numbers[0] == 0) {
         return EINVAL;
     }
-    return reply_ok(request, daemon->domains->set_target(daemon, (uint16_t)numbers[0], (uint16_t)numbers[1]));
+    return reply_ok(
+        request, daemon->domains->set_target(daemon, (uint16_t)numbers[0], (uint16_t)numbers[1]));
 }
 
 static int do_is_introduced(struct request *request)
@@ -511,7 +530,8 @@ static int do_is_introduced(struct request *request)
     if (error) {
         return error;
     }
-    return reply(request, domid == 0 || daemon->domains->introduced(daemon, (uint16_t)domid) ? "T" : "F", 2);
+    return reply(request,
+                 domid == 0 || daemon->domains->introduced(daemon, (uint16_t)domid) ? "T" : "F", 2);
 }
 
 static int do_get_domain_path(struct request *request)
@@ -520,7 +540,9 @@ static int do_get_domain_path(struct request *request)
     uint32_t domid;
     int error = numbers_get(request, &domid, 1, UINT16_MAX);
 
-    return error ? error : reply(request, text, (size_t)snprintf(text, sizeof(text), "/local/domain/%u", domid) + 1);
+    return error ? error
+                 : reply(request, text,
+                         (size_t)snprintf(text, sizeof(text), "/local/domain/%u", domid) + 1);
 }
 
 /* ---- control ---- */
@@ -530,16 +552,20 @@ static const struct {
     size_t offset;
     const char *what;
 } quotas[] = {
-    { "nodes", offsetof(struct store_quota, nodes), "nodes that a domain owns" },
-    { "node-size", offsetof(struct store_quota, node_size), "bytes of a node's value and permissions" },
-    { "memory", offsetof(struct store_quota, memory), "bytes of the nodes that a domain owns" },
-    { "watches", offsetof(struct store_quota, watches), "watches of a domain" },
-    { "transactions", offsetof(struct store_quota, transactions), "open transactions of a domain" },
-    { "transaction-nodes", offsetof(struct store_quota, transaction_nodes), "paths touched in a transaction" },
-    { "transaction-memory", offsetof(struct store_quota, transaction_memory), "bytes of a domain's transactions" },
-    { "permissions", offsetof(struct store_quota, permissions), "permission entries of a node" },
-    { "path-max", offsetof(struct store_quota, path_max), "bytes of a path" },
-    { "snapshot-age", offsetof(struct store_quota, snapshot_age), "changes that a transaction survives" },
+    {"nodes", offsetof(struct store_quota, nodes), "nodes that a domain owns"},
+    {"node-size", offsetof(struct store_quota, node_size),
+     "bytes of a node's value and permissions"},
+    {"memory", offsetof(struct store_quota, memory), "bytes of the nodes that a domain owns"},
+    {"watches", offsetof(struct store_quota, watches), "watches of a domain"},
+    {"transactions", offsetof(struct store_quota, transactions), "open transactions of a domain"},
+    {"transaction-nodes", offsetof(struct store_quota, transaction_nodes),
+     "paths touched in a transaction"},
+    {"transaction-memory", offsetof(struct store_quota, transaction_memory),
+     "bytes of a domain's transactions"},
+    {"permissions", offsetof(struct store_quota, permissions), "permission entries of a node"},
+    {"path-max", offsetof(struct store_quota, path_max), "bytes of a path"},
+    {"snapshot-age", offsetof(struct store_quota, snapshot_age),
+     "changes that a transaction survives"},
 };
 #define QUOTA_COUNT (sizeof(quotas) / sizeof(quotas[0]))
 
@@ -573,8 +599,8 @@ static int control_quota(struct request *request, char **words, size_t count)
         return EINVAL;
     }
     for (size_t i = 0; i < QUOTA_COUNT; i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%-18s: %8u %s\n", quotas[i].name,
-                                 *quota_at(request, i), quotas[i].what);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%-18s: %8u %s\n",
+                                 quotas[i].name, *quota_at(request, i), quotas[i].what);
     }
     return reply(request, text, used + 1);
 }
@@ -582,7 +608,8 @@ static int control_quota(struct request *request, char **words, size_t count)
 static int control_memreport(struct request *request)
 {
     char text[160];
-    int len = snprintf(text, sizeof(text), "nodes: %u\nrequests: %llu\n", store_nodes_total(request->store),
+    int len = snprintf(text, sizeof(text), "nodes: %u\nrequests: %llu\n",
+                       store_nodes_total(request->store),
                        (unsigned long long)request->conn->daemon->requests);
 
     return reply(request, text, (size_t)len + 1);
@@ -628,26 +655,26 @@ static const struct {
     int (*handle)(struct request *request);
     bool privileged; /* only the control domain may ask */
 } requests[XS_TYPE_COUNT] = {
-    [XS_CONTROL] = { "CONTROL", do_control, true },
-    [XS_DIRECTORY] = { "DIRECTORY", do_directory, false },
-    [XS_READ] = { "READ", do_read, false },
-    [XS_GET_PERMS] = { "GET_PERMS", do_get_perms, false },
-    [XS_WATCH] = { "WATCH", do_watch, false },
-    [XS_UNWATCH] = { "UNWATCH", do_unwatch, false },
-    [XS_TRANSACTION_START] = { "TRANSACTION_START", do_transaction_start, false },
-    [XS_TRANSACTION_END] = { "TRANSACTION_END", do_transaction_end, false },
-    [XS_INTRODUCE] = { "INTRODUCE", do_introduce, true },
-    [XS_RELEASE] = { "RELEASE", do_release, true },
-    [XS_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", do_get_domain_path, false },
-    [XS_WRITE] = { "WRITE", do_write, false },
-    [XS_MKDIR] = { "MKDIR", do_mkdir, false },
-    [XS_RM] = { "RM", do_rm, false },
-    [XS_SET_PERMS] = { "SET_PERMS", do_set_perms, false },
-    [XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, true },
-    [XS_RESUME] = { "RESUME", do_resume, true },
-    [XS_SET_TARGET] = { "SET_TARGET", do_set_target, true },
-    [XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, false },
-    [XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, false },
+    [XS_CONTROL] = {"CONTROL", do_control, true},
+    [XS_DIRECTORY] = {"DIRECTORY", do_directory, false},
+    [XS_READ] = {"READ", do_read, false},
+    [XS_GET_PERMS] = {"GET_PERMS", do_get_perms, false},
+    [XS_WATCH] = {"WATCH", do_watch, false},
+    [XS_UNWATCH] = {"UNWATCH", do_unwatch, false},
+    [XS_TRANSACTION_START] = {"TRANSACTION_START", do_transaction_start, false},
+    [XS_TRANSACTION_END] = {"TRANSACTION_END", do_transaction_end, false},
+    [XS_INTRODUCE] = {"INTRODUCE", do_introduce, true},
+    [XS_RELEASE] = {"RELEASE", do_release, true},
+    [XS_GET_DOMAIN_PATH] = {"GET_DOMAIN_PATH", do_get_domain_path, false},
+    [XS_WRITE] = {"WRITE", do_write, false},
+    [XS_MKDIR] = {"MKDIR", do_mkdir, false},
+    [XS_RM] = {"RM", do_rm, false},
+    [XS_SET_PERMS] = {"SET_PERMS", do_set_perms, false},
+    [XS_IS_DOMAIN_INTRODUCED] = {"IS_DOMAIN_INTRODUCED", do_is_introduced, true},
+    [XS_RESUME] = {"RESUME", do_resume, true},
+    [XS_SET_TARGET] = {"SET_TARGET", do_set_target, true},
+    [XS_RESET_WATCHES] = {"RESET_WATCHES", do_reset_watches, false},
+    [XS_DIRECTORY_PART] = {"DIRECTORY_PART", do_directory_part, false},
 };
 
 static int dispatch(struct request *request)
@@ -674,7 +701,8 @@ static void log_request(const struct request *request, int error)
     uint32_t type = request->header->type;
     const char *name = type < XS_TYPE_COUNT && requests[type].name ? requests[type].name : "?";
 
-    fprintf(stderr, "xenstored: d%u tx %u %s ", request->client->domid, request->header->tx_id, name);
+    fprintf(stderr, "xenstored: d%u tx %u %s ", request->client->domid, request->header->tx_id,
+            name);
     for (size_t i = 0; i < request->len && i < 200; i++) {
         unsigned char c = (unsigned char)request->payload[i];
 
@@ -685,7 +713,8 @@ static void log_request(const struct request *request, int error)
 
 void wire_handle(struct conn *conn, const struct xsd_sockmsg *header, char *payload)
 {
-    struct request request = { conn, conn->daemon->store, &conn->client, header, header->tx_id, payload, header->len };
+    struct request request = {conn,    conn->daemon->store, &conn->client, header, header->tx_id,
+                              payload, header->len};
     int error = dispatch(&request);
 
     if (conn->daemon->verbose) {

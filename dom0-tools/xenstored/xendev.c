@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /dev/xen/{evtchn,gntdev,privcmd,hypercall,xenbus_backend} (see xendev.h): numbers and layouts are those of Linux's
- * include/uapi/xen and include/xen/xenbus_dev.h. Must never hand the hypervisor memory that the kernel could move:
- * calls go through one page of /dev/xen/hypercall.
+ * /dev/xen/{evtchn,gntdev,privcmd,hypercall,xenbus_backend} (see xendev.h): numbers and layouts are
+ * those of Linux's include/uapi/xen and include/xen/xenbus_dev.h. Must never hand the hypervisor
+ * memory that the kernel could move: calls go through one page of /dev/xen/hypercall.
  */
 #include "xendev.h"
 
@@ -21,10 +21,10 @@
 #define PAGE_BYTES 4096
 
 /* evtchn: each request is its number and the size of what it takes */
-#define EVTCHN_BIND_VIRQ _IOC(_IOC_NONE, 'E', 0, 4)
+#define EVTCHN_BIND_VIRQ        _IOC(_IOC_NONE, 'E', 0, 4)
 #define EVTCHN_BIND_INTERDOMAIN _IOC(_IOC_NONE, 'E', 1, 8)
-#define EVTCHN_UNBIND _IOC(_IOC_NONE, 'E', 3, 4)
-#define EVTCHN_NOTIFY _IOC(_IOC_NONE, 'E', 4, 4)
+#define EVTCHN_UNBIND           _IOC(_IOC_NONE, 'E', 3, 4)
+#define EVTCHN_NOTIFY           _IOC(_IOC_NONE, 'E', 4, 4)
 
 struct gntdev_map {
     uint32_t count, pad;
@@ -35,7 +35,7 @@ struct gntdev_unmap {
     uint64_t index;
     uint32_t count, pad;
 };
-#define GNTDEV_MAP _IOC(_IOC_NONE, 'G', 0, sizeof(struct gntdev_map))
+#define GNTDEV_MAP   _IOC(_IOC_NONE, 'G', 0, sizeof(struct gntdev_map))
 #define GNTDEV_UNMAP _IOC(_IOC_NONE, 'G', 1, sizeof(struct gntdev_unmap))
 
 struct privcmd_call {
@@ -61,7 +61,8 @@ int xendev_open(struct xendev *dev, const char **failed)
     dev->evtchn_fd = device_open("/dev/xen/evtchn", failed);
     dev->gntdev_fd = dev->evtchn_fd < 0 ? dev->evtchn_fd : device_open("/dev/xen/gntdev", failed);
     dev->privcmd_fd = dev->gntdev_fd < 0 ? dev->gntdev_fd : device_open("/dev/xen/privcmd", failed);
-    dev->buffer_fd = dev->privcmd_fd < 0 ? dev->privcmd_fd : device_open("/dev/xen/hypercall", failed);
+    dev->buffer_fd =
+        dev->privcmd_fd < 0 ? dev->privcmd_fd : device_open("/dev/xen/hypercall", failed);
     if (dev->buffer_fd < 0) {
         return dev->buffer_fd;
     }
@@ -82,7 +83,7 @@ int xendev_bind_virq(struct xendev *dev, uint32_t virq)
 
 int xendev_bind_interdomain(struct xendev *dev, uint16_t domid, uint32_t port)
 {
-    uint32_t request[2] = { domid, port };
+    uint32_t request[2] = {domid, port};
     int local = ioctl(dev->evtchn_fd, EVTCHN_BIND_INTERDOMAIN, request);
 
     return local < 0 ? -errno : local;
@@ -117,15 +118,16 @@ int xendev_unmask(struct xendev *dev, const uint32_t *ports, unsigned int count)
 
 int xendev_map(struct xendev *dev, uint16_t domid, uint32_t ref, struct xendev_page *page)
 {
-    struct gntdev_map map = { .count = 1, .domid = domid, .ref = ref };
+    struct gntdev_map map = {.count = 1, .domid = domid, .ref = ref};
 
     if (ioctl(dev->gntdev_fd, GNTDEV_MAP, &map) < 0) {
         return -errno;
     }
     page->index = map.index;
-    page->address = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, dev->gntdev_fd, (off_t)map.index);
+    page->address = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, dev->gntdev_fd,
+                         (off_t)map.index);
     if (page->address == MAP_FAILED) {
-        struct gntdev_unmap unmap = { .index = map.index, .count = 1 };
+        struct gntdev_unmap unmap = {.index = map.index, .count = 1};
         int error = -errno;
 
         ioctl(dev->gntdev_fd, GNTDEV_UNMAP, &unmap);
@@ -137,7 +139,7 @@ int xendev_map(struct xendev *dev, uint16_t domid, uint32_t ref, struct xendev_p
 
 void xendev_unmap(struct xendev *dev, struct xendev_page *page)
 {
-    struct gntdev_unmap unmap = { .index = page->index, .count = 1 };
+    struct gntdev_unmap unmap = {.index = page->index, .count = 1};
 
     munmap(page->address, PAGE_BYTES);
     ioctl(dev->gntdev_fd, GNTDEV_UNMAP, &unmap);
@@ -148,7 +150,7 @@ void xendev_unmap(struct xendev *dev, struct xendev_page *page)
 int xendev_domain_state(struct xendev *dev, uint16_t domid)
 {
     struct xen_domctl *domctl = dev->buffer;
-    struct privcmd_call call = { .op = __HYPERVISOR_domctl, .arg = { (uint64_t)(uintptr_t)domctl } };
+    struct privcmd_call call = {.op = __HYPERVISOR_domctl, .arg = {(uint64_t)(uintptr_t)domctl}};
     int state = XENDEV_EXISTS;
 
     memset(domctl, 0, sizeof(*domctl));
@@ -198,7 +200,8 @@ int xendev_own_ring(void **page, uint32_t *port)
         return own_ring_xenfs(page, port);
     }
     local = ioctl(fd, XENBUS_BACKEND_EVTCHN);
-    *page = local < 0 ? MAP_FAILED : mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    *page =
+        local < 0 ? MAP_FAILED : mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (*page == MAP_FAILED) {
         int error = -errno;
 

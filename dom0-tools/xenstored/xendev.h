@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few things that the daemon needs of the machine below: event channels, the pages of domains, and whether a
- * domain lives. All of it through the devices of dom0's kernel in /dev/xen; no privilege is needed once they are
- * open, so that the daemon can give up root.
+ * The few things that the daemon needs of the machine below: event channels, the pages of domains,
+ * and whether a domain lives. All of it through the devices of dom0's kernel in /dev/xen; no
+ * privilege is needed once they are open, so that the daemon can give up root.
  *
- * Functions return 0 (or what they say) on success and a negative errno on failure. One instance per process.
+ * Functions return 0 (or what they say) on success and a negative errno on failure. One instance
+ * per process.
  */
 #ifndef XENSTORED_XENDEV_H
 #define XENSTORED_XENDEV_H
@@ -40,8 +41,8 @@ int xendev_unbind(struct xendev *dev, uint32_t port);
 int xendev_notify(struct xendev *dev, uint32_t port);
 
 /*
- * Ports with events, at most MAX: how many, 0 for none. Each one is silent from then on, until xendev_unmask().
- * evtchn_fd polls readable when there are any.
+ * Ports with events, at most MAX: how many, 0 for none. Each one is silent from then on, until
+ * xendev_unmask(). evtchn_fd polls readable when there are any.
  */
 int xendev_pending(struct xendev *dev, uint32_t *ports, unsigned int max);
 int xendev_unmask(struct xendev *dev, const uint32_t *ports, unsigned int count);
@@ -53,7 +54,8 @@ void xendev_unmap(struct xendev *dev, struct xendev_page *page);
 /* Bits of enum xendev_state; negative where the hypervisor could not be asked. */
 int xendev_domain_state(struct xendev *dev, uint16_t domid);
 
-/* The page that dom0's own kernel shares with a store in user space, and its event channel's port. Needs root. */
+/* The page that dom0's own kernel shares with a store in user space, and its event channel's port.
+ * Needs root. */
 int xendev_own_ring(void **page, uint32_t *port);
 
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A raw store client that speaks the wire protocol from a script, so that one script can be run against
- * this project's xenstored and against any other daemon, and the two transcripts compared byte by byte.
- * It must never interpret a reply: what the daemon said is printed as it came.
+ * A raw store client that speaks the wire protocol from a script, so that one script can be run
+ * against this project's xenstored and against any other daemon, and the two transcripts compared
+ * byte by byte. It must never interpret a reply: what the daemon said is printed as it came.
  *
  *   xenstored-client [-s SOCKET | -d DEVICE] [SCRIPT]     runs a script (default: standard input)
- *   xenstored-client [-s SOCKET] -b KIND -n COUNT [-p PATH]   times COUNT requests of KIND (read, write, txn) on PATH
+ *   xenstored-client [-s SOCKET] -b KIND -n COUNT [-p PATH]   times COUNT requests of KIND (read,
+ * write, txn) on PATH
  *
- * A script line is `CONN TYPE TX PAYLOAD`: CONN a letter (a connection, opened at first use), TYPE a request's
- * name or number, TX 0 or tN (the Nth transaction the script started), PAYLOAD with `|` for NUL.
- * `CONN repeat N TYPE TX PAYLOAD` asks N times, % in PAYLOAD becomes the number, and prints where the answers change.
- * `CONN sync` prints the events that have arrived; `CONN close` closes; `a sleep N` waits; `# ...` is echoed.
+ * A script line is `CONN TYPE TX PAYLOAD`: CONN a letter (a connection, opened at first use), TYPE
+ * a request's name or number, TX 0 or tN (the Nth transaction the script started), PAYLOAD with `|`
+ * for NUL. `CONN repeat N TYPE TX PAYLOAD` asks N times, % in PAYLOAD becomes the number, and
+ * prints where the answers change. `CONN sync` prints the events that have arrived; `CONN close`
+ * closes; `a sleep N` waits; `# ...` is echoed.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -25,20 +27,46 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLIENT_CONNECTIONS 26
+#define CLIENT_CONNECTIONS  26
 #define CLIENT_TRANSACTIONS 256
-#define CLIENT_BODY_MAX 4096
+#define CLIENT_BODY_MAX     4096
 
-enum { TYPE_DIRECTORY = 1, TYPE_READ = 2, TYPE_TXN_START = 6, TYPE_TXN_END = 7, TYPE_WRITE = 11, TYPE_EVENT = 15 };
+enum {
+    TYPE_DIRECTORY = 1,
+    TYPE_READ = 2,
+    TYPE_TXN_START = 6,
+    TYPE_TXN_END = 7,
+    TYPE_WRITE = 11,
+    TYPE_EVENT = 15
+};
 
 struct message_header {
     uint32_t type, req_id, tx_id, len;
 };
 
 static const char *const type_names[] = {
-    "CONTROL", "DIRECTORY", "READ", "GET_PERMS", "WATCH", "UNWATCH", "TRANSACTION_START",
-    "TRANSACTION_END", "INTRODUCE", "RELEASE", "GET_DOMAIN_PATH", "WRITE", "MKDIR", "RM", "SET_PERMS",
-    "WATCH_EVENT", "ERROR", "IS_DOMAIN_INTRODUCED", "RESUME", "SET_TARGET", "RESTRICT", "RESET_WATCHES",
+    "CONTROL",
+    "DIRECTORY",
+    "READ",
+    "GET_PERMS",
+    "WATCH",
+    "UNWATCH",
+    "TRANSACTION_START",
+    "TRANSACTION_END",
+    "INTRODUCE",
+    "RELEASE",
+    "GET_DOMAIN_PATH",
+    "WRITE",
+    "MKDIR",
+    "RM",
+    "SET_PERMS",
+    "WATCH_EVENT",
+    "ERROR",
+    "IS_DOMAIN_INTRODUCED",
+    "RESUME",
+    "SET_TARGET",
+    "RESTRICT",
+    "RESET_WATCHES",
     "DIRECTORY_PART",
 };
 #define TYPE_COUNT (sizeof(type_names) / sizeof(type_names[0]))
@@ -58,7 +86,7 @@ static void die(const char *what)
 
 static int connection_open(void)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd;
 
     if (device_path) {
@@ -122,14 +150,15 @@ static void print_body(const char *body, uint32_t len)
 static int send_request(int fd, uint32_t type, uint32_t tx, const char *body, uint32_t len)
 {
     char buffer[sizeof(struct message_header) + 2 * CLIENT_BODY_MAX];
-    struct message_header header = { type, next_req_id++, tx, len };
+    struct message_header header = {type, next_req_id++, tx, len};
 
     memcpy(buffer, &header, sizeof(header));
     memcpy(buffer + sizeof(header), body, len);
     return write(fd, buffer, sizeof(header) + len) == (ssize_t)(sizeof(header) + len) ? 0 : -1;
 }
 
-/* Reads until the reply to the last request; prints events on the way. Returns the reply's length or -1. */
+/* Reads until the reply to the last request; prints events on the way. Returns the reply's length
+ * or -1. */
 static int read_reply(char name, int fd, struct message_header *header, char *body, int quiet)
 {
     for (;;) {
@@ -161,9 +190,11 @@ static void connection_close(char name)
 }
 
 /*
- * With ONLY_NEWS (a repeated request) an answer is printed where it differs in kind from the one before.
+ * With ONLY_NEWS (a repeated request) an answer is printed where it differs in kind from the one
+ * before.
  */
-static void request_run(char name, uint32_t type, const char *tx_text, const char *body, uint32_t len, int only_news)
+static void request_run(char name, uint32_t type, const char *tx_text, const char *body,
+                        uint32_t len, int only_news)
 {
     static uint32_t last_type;
     char reply[CLIENT_BODY_MAX + 1];
@@ -185,7 +216,8 @@ static void request_run(char name, uint32_t type, const char *tx_text, const cha
         return;
     }
     if (header.type == TYPE_TXN_START && header.len > 0) {
-        transactions[++transaction_count % CLIENT_TRANSACTIONS] = (uint32_t)strtoul(reply, NULL, 10);
+        transactions[++transaction_count % CLIENT_TRANSACTIONS] =
+            (uint32_t)strtoul(reply, NULL, 10);
         printf("%c< TRANSACTION_START t%u\n", name, transaction_count);
         return;
     }
@@ -267,7 +299,8 @@ static void script_run(FILE *script)
             }
             continue;
         }
-        if (strcmp(type, "repeat") == 0 && sscanf(line + used, "%d %63s %n", &repeat, type, &more) == 2) {
+        if (strcmp(type, "repeat") == 0 &&
+            sscanf(line + used, "%d %63s %n", &repeat, type, &more) == 2) {
             used += more;
         }
         tx[0] = '0';
@@ -292,11 +325,13 @@ static void script_run(FILE *script)
     }
 }
 
-static void bench_one(int fd, uint32_t type, uint32_t tx, const char *body, uint32_t len, char *reply)
+static void bench_one(int fd, uint32_t type, uint32_t tx, const char *body, uint32_t len,
+                      char *reply)
 {
     struct message_header header;
 
-    if (send_request(fd, type, tx, body, len) < 0 || read_reply('a', fd, &header, reply, 1) < 0 || header.type == 16) {
+    if (send_request(fd, type, tx, body, len) < 0 || read_reply('a', fd, &header, reply, 1) < 0 ||
+        header.type == 16) {
         fprintf(stderr, "xenstored-client: request %u failed: %s\n", type, reply);
         exit(1);
     }
@@ -346,13 +381,25 @@ int main(int argc, char **argv)
     }
     while ((option = getopt(argc, argv, "s:d:b:n:p:")) != -1) {
         switch (option) {
-        case 's': socket_path = optarg; break;
-        case 'd': device_path = optarg; break;
-        case 'b': kind = optarg; break;
-        case 'p': path = strlen(optarg) < 400 ? optarg : path; break;
-        case 'n': count = atol(optarg); break;
+        case 's':
+            socket_path = optarg;
+            break;
+        case 'd':
+            device_path = optarg;
+            break;
+        case 'b':
+            kind = optarg;
+            break;
+        case 'p':
+            path = strlen(optarg) < 400 ? optarg : path;
+            break;
+        case 'n':
+            count = atol(optarg);
+            break;
         default:
-            fputs("usage: xenstored-client [-s SOCKET | -d DEVICE] [-b read|write|txn -n COUNT -p PATH] [SCRIPT]\n", stderr);
+            fputs("usage: xenstored-client [-s SOCKET | -d DEVICE] [-b read|write|txn -n COUNT -p "
+                  "PATH] [SCRIPT]\n",
+                  stderr);
             return 2;
         }
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Framing, queues and rings with slow, flooding and hostile peers; and seeded loops of broken packets and streams.
+ * Framing, queues and rings with slow, flooding and hostile peers; and seeded loops of broken
+ * packets and streams.
  */
 #include "xenstored-wire-test.h"
 
@@ -9,7 +10,7 @@
 static void test_bytes_one_by_one(void)
 {
     static const char payload[] = "/a\0value";
-    struct xsd_sockmsg header = { XS_WRITE, 42, 0, 8 };
+    struct xsd_sockmsg header = {XS_WRITE, 42, 0, 8};
 
     start();
     for (size_t i = 0; i < sizeof(header); i++) {
@@ -28,7 +29,7 @@ static void test_bytes_one_by_one(void)
 
 static void test_overlong_message(void)
 {
-    struct xsd_sockmsg header = { XS_WRITE, 42, 0, XENSTORE_PAYLOAD_MAX + 1 };
+    struct xsd_sockmsg header = {XS_WRITE, 42, 0, XENSTORE_PAYLOAD_MAX + 1};
     char most[XENSTORE_PAYLOAD_MAX];
 
     start();
@@ -116,7 +117,8 @@ static void test_event_flood(void)
     CU_ASSERT(guest->conn.event_bytes <= 1025 * 64);
     guest->room = SIZE_MAX;
     run(guest);
-    CU_ASSERT_PTR_NOT_NULL(strstr(taken(guest), ";15 /w|tok|;")); /* after all that could be said one by one */
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(taken(guest), ";15 /w|tok|;")); /* after all that could be said one by one */
     CU_ASSERT_EQUAL(guest->conn.event_count, 0);
     ask(root, XS_WRITE, 0, "/w/same|1");
     CU_ASSERT_STRING_EQUAL(taken(guest), "15 /w/same|tok|;");
@@ -174,14 +176,15 @@ static size_t ring_push(const void *bytes, size_t len)
 static void ring_pull(void)
 {
     while (page->rsp_cons != page->rsp_prod) {
-        guest->from_daemon[guest->from_len++] = (unsigned char)page->rsp[MASK_XENSTORE_IDX(page->rsp_cons++)];
+        guest->from_daemon[guest->from_len++] =
+            (unsigned char)page->rsp[MASK_XENSTORE_IDX(page->rsp_cons++)];
     }
 }
 
 static void test_ring_wraps(void)
 {
     char packet[sizeof(struct xsd_sockmsg) + 3000];
-    struct xsd_sockmsg header = { XS_WRITE, 42, 0, 3000 };
+    struct xsd_sockmsg header = {XS_WRITE, 42, 0, 3000};
 
     ring_start(0xfffffff0);
     CU_ASSERT_EQUAL(page->server_features, 3);
@@ -192,7 +195,7 @@ static void test_ring_wraps(void)
     memcpy(packet, &header, sizeof(header));
     memcpy(packet + sizeof(header), "/w", 3);
     for (int i = 0; i < 20; i++) {
-        for (size_t at = 0; at < sizeof(packet); ) {
+        for (size_t at = 0; at < sizeof(packet);) {
             at += ring_push(packet + at, sizeof(packet) - at);
             run(guest);
             CU_ASSERT(ring_moved(&ring));
@@ -201,7 +204,7 @@ static void test_ring_wraps(void)
         CU_ASSERT_STRING_EQUAL(taken(guest), "11 OK|;");
     }
     /* an answer larger than the ring comes in pieces */
-    header = (struct xsd_sockmsg){ XS_READ, 42, 0, 3 };
+    header = (struct xsd_sockmsg){XS_READ, 42, 0, 3};
     ring_push(&header, sizeof(header));
     ring_push("/w", 3);
     for (int i = 0; i < 4; i++) {
@@ -235,7 +238,7 @@ static void test_ring_impossible_indices(void)
 /* Our own indices in the page are the guest's to scribble on, and nothing comes of it. */
 static void test_ring_scribbled_indices(void)
 {
-    struct xsd_sockmsg header = { XS_MKDIR, 42, 0, 3 };
+    struct xsd_sockmsg header = {XS_MKDIR, 42, 0, 3};
 
     ring_start(0);
     ring_push(&header, sizeof(header));
@@ -275,8 +278,31 @@ static void test_ring_reconnect(void)
 static size_t fuzz_payload(char *payload)
 {
     static const char *const pieces[] = {
-        "/", "/a", "/a/b", "a", "", "@releaseDomain", "@x", "T", "F", "n0", "n7", "r7", "b7", "0", "7", "1", "tok",
-        "quota", "set", "nodes", "check", "/local/domain/7", "99999", "-1", "/a/b/c/d/e/f/g",
+        "/",
+        "/a",
+        "/a/b",
+        "a",
+        "",
+        "@releaseDomain",
+        "@x",
+        "T",
+        "F",
+        "n0",
+        "n7",
+        "r7",
+        "b7",
+        "0",
+        "7",
+        "1",
+        "tok",
+        "quota",
+        "set",
+        "nodes",
+        "check",
+        "/local/domain/7",
+        "99999",
+        "-1",
+        "/a/b/c/d/e/f/g",
     };
     size_t len = 0, count = (size_t)(rand() % 5);
 
@@ -337,7 +363,8 @@ static void test_fuzz_requests(void)
     stop();
 }
 
-/* Anything at all as a byte stream, in any pieces: the connection breaks or goes on, the daemon stays. */
+/* Anything at all as a byte stream, in any pieces: the connection breaks or goes on, the daemon
+ * stays. */
 static void test_fuzz_stream(void)
 {
     unsigned char bytes[600];
@@ -346,7 +373,7 @@ static void test_fuzz_stream(void)
     for (int round = 0; round < 300; round++) {
         ring_start((uint32_t)rand());
         for (int i = 0; i < 40 && !guest->broken; i++) {
-            struct xsd_sockmsg header = { (uint32_t)(rand() % 23), 42, 0, (uint32_t)(rand() % 64) };
+            struct xsd_sockmsg header = {(uint32_t)(rand() % 23), 42, 0, (uint32_t)(rand() % 64)};
             size_t len = (size_t)rand() % sizeof(bytes);
 
             for (size_t at = 0; at < len; at++) {

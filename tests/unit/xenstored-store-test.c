@@ -85,11 +85,11 @@ static void test_access(void)
         const char *spec;
         bool can_read, can_write;
     } rows[] = {
-        { "n0", false, false },       { "r0", true, false },        { "w0", false, true },
-        { "b0", true, true },         { "n7", true, true },         { "n0,r7", true, false },
-        { "n0,w7", false, true },     { "n0,b7", true, true },      { "b0,n7", false, false },
-        { "n0,r8", false, false },    { "n0,r8,b7", true, true },   { "b8,r7", true, false },
-        { "r0,w8", true, false },     { "n0,r7,b7", true, false },
+        {"n0", false, false},    {"r0", true, false},       {"w0", false, true},
+        {"b0", true, true},      {"n7", true, true},        {"n0,r7", true, false},
+        {"n0,w7", false, true},  {"n0,b7", true, true},     {"b0,n7", false, false},
+        {"n0,r8", false, false}, {"n0,r8,b7", true, true},  {"b8,r7", true, false},
+        {"r0,w8", true, false},  {"n0,r7,b7", true, false},
     };
 
     start();
@@ -398,12 +398,14 @@ static void test_watch_special(void)
     store_watch_add(store, &root, "@releaseDomain/7", "seven", 0, -1);
     store_watch_add(store, &guest, "@releaseDomain", "guest", 0, -1);
     store_fire_special(store, "@releaseDomain", 7);
-    CU_ASSERT_STRING_EQUAL(fired(), "0 @releaseDomain all\n0 @releaseDomain/7 which\n0 @releaseDomain/7 seven\n");
+    CU_ASSERT_STRING_EQUAL(
+        fired(), "0 @releaseDomain all\n0 @releaseDomain/7 which\n0 @releaseDomain/7 seven\n");
     store_fire_special(store, "@releaseDomain", 8);
     CU_ASSERT_STRING_EQUAL(fired(), "0 @releaseDomain all\n0 @releaseDomain/8 which\n");
     CU_ASSERT_EQUAL(perms(&root, "@releaseDomain", "n0,r7"), 0);
     store_fire_special(store, "@releaseDomain", 9);
-    CU_ASSERT_STRING_EQUAL(fired(), "0 @releaseDomain all\n0 @releaseDomain/9 which\n7 @releaseDomain guest\n");
+    CU_ASSERT_STRING_EQUAL(
+        fired(), "0 @releaseDomain all\n0 @releaseDomain/9 which\n7 @releaseDomain guest\n");
     store_fire_special(store, "@introduceDomain", 9);
     CU_ASSERT_STRING_EQUAL(fired(), "");
     stop();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of the store's logic share: a store with three clients, requests as one-liners, and what has been
- * fired as text. For one test program each; everything is static.
+ * What the tests of the store's logic share: a store with three clients, requests as one-liners,
+ * and what has been fired as text. For one test program each; everything is static.
  */
 #ifndef XENSTORED_STORE_TEST_H
 #define XENSTORED_STORE_TEST_H
@@ -23,7 +23,8 @@ static struct store_client root, guest, other;
 /* Events, one line each: "domid path token". */
 static char events[65536];
 
-static inline void on_event(struct store_client *client, const char *path, const char *token, const char *watched)
+static inline void on_event(struct store_client *client, const char *path, const char *token,
+                            const char *watched)
 {
     size_t used = strlen(events);
 
@@ -44,9 +45,9 @@ static inline const char *fired(void)
 static inline void start(void)
 {
     store = store_new(on_event);
-    root = (struct store_client){ .privileged = true };
-    guest = (struct store_client){ .domid = GUEST };
-    other = (struct store_client){ .domid = OTHER };
+    root = (struct store_client){.privileged = true};
+    guest = (struct store_client){.domid = GUEST};
+    other = (struct store_client){.domid = OTHER};
     events[0] = 0;
 }
 
@@ -74,7 +75,8 @@ static inline const char *get(struct store_client *client, uint32_t tx, const ch
     if (error) {
         snprintf(text, sizeof(text), "E%d", error);
     } else {
-        snprintf(text, sizeof(text), "%.*s", (int)node->value_len, node->value ? (const char *)node->value : "");
+        snprintf(text, sizeof(text), "%.*s", (int)node->value_len,
+                 node->value ? (const char *)node->value : "");
     }
     return text;
 }
@@ -113,7 +115,7 @@ static inline uint32_t begin(struct store_client *client)
 
 static inline int run_suite(const char *name, CU_TestInfo *tests)
 {
-    CU_SuiteInfo suites[] = { { name, NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+    CU_SuiteInfo suites[] = {{name, NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned int failures;
 
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS) {
@@ -125,6 +127,9 @@ static inline int run_suite(const char *name, CU_TestInfo *tests)
     return failures != 0;
 }
 
-#define TEST(name) { #name, name }
+#define TEST(name)  \
+    {               \
+#name, name \
+    }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's transactions: isolation, every kind of conflict and of none, commits that are not allowed any more; and a
- * seeded walk through random requests that is held against a naive model.
+ * The store's transactions: isolation, every kind of conflict and of none, commits that are not
+ * allowed any more; and a seeded walk through random requests that is held against a naive model.
  */
 #include "xenstored-store-test.h"
 
@@ -58,11 +58,21 @@ static void touch(uint32_t tx, enum touch how, const char *path)
     const struct store_node *node;
 
     switch (how) {
-    case READ: store_read(store, &root, tx, path, false, &node); break;
-    case LIST: store_read(store, &root, tx, path, true, &node); break;
-    case WRITE: put(&root, tx, path, "x"); break;
-    case MKDIR: store_mkdir(store, &root, tx, path); break;
-    case REMOVE: store_remove(store, &root, tx, path); break;
+    case READ:
+        store_read(store, &root, tx, path, false, &node);
+        break;
+    case LIST:
+        store_read(store, &root, tx, path, true, &node);
+        break;
+    case WRITE:
+        put(&root, tx, path, "x");
+        break;
+    case MKDIR:
+        store_mkdir(store, &root, tx, path);
+        break;
+    case REMOVE:
+        store_remove(store, &root, tx, path);
+        break;
     }
 }
 
@@ -75,17 +85,27 @@ static void test_conflicts(void)
         const char *meanwhile_path;
         int result;
     } rows[] = {
-        { READ, "/a", WRITE, "/a", EAGAIN },        { READ, "/a", WRITE, "/b", 0 },
-        { READ, "/a", REMOVE, "/a", EAGAIN },       { READ, "/none", WRITE, "/none", EAGAIN },
-        { READ, "/none", MKDIR, "/none/x", EAGAIN },{ READ, "/a", WRITE, "/a/child", 0 },
-        { LIST, "/a", WRITE, "/a/child", EAGAIN },  { LIST, "/a", WRITE, "/a/k/child", 0 },
-        { LIST, "/a", REMOVE, "/a/k", EAGAIN },     { READ, "/a", MKDIR, "/a", 0 },
-        { WRITE, "/a", WRITE, "/a", EAGAIN },       { WRITE, "/a", WRITE, "/b", 0 },
-        { WRITE, "/a/one", WRITE, "/a/two", 0 },    { WRITE, "/a/one", REMOVE, "/a", 0 },
-        { WRITE, "/new/one", WRITE, "/new/two", 0 },{ REMOVE, "/a", WRITE, "/a/k", EAGAIN },
-        { REMOVE, "/a", WRITE, "/a/k/deep", EAGAIN },{ REMOVE, "/a", WRITE, "/b", 0 },
-        { REMOVE, "/a", REMOVE, "/a", EAGAIN },     { MKDIR, "/m", MKDIR, "/m", EAGAIN },
-        { MKDIR, "/a", WRITE, "/b", 0 },
+        {READ, "/a", WRITE, "/a", EAGAIN},
+        {READ, "/a", WRITE, "/b", 0},
+        {READ, "/a", REMOVE, "/a", EAGAIN},
+        {READ, "/none", WRITE, "/none", EAGAIN},
+        {READ, "/none", MKDIR, "/none/x", EAGAIN},
+        {READ, "/a", WRITE, "/a/child", 0},
+        {LIST, "/a", WRITE, "/a/child", EAGAIN},
+        {LIST, "/a", WRITE, "/a/k/child", 0},
+        {LIST, "/a", REMOVE, "/a/k", EAGAIN},
+        {READ, "/a", MKDIR, "/a", 0},
+        {WRITE, "/a", WRITE, "/a", EAGAIN},
+        {WRITE, "/a", WRITE, "/b", 0},
+        {WRITE, "/a/one", WRITE, "/a/two", 0},
+        {WRITE, "/a/one", REMOVE, "/a", 0},
+        {WRITE, "/new/one", WRITE, "/new/two", 0},
+        {REMOVE, "/a", WRITE, "/a/k", EAGAIN},
+        {REMOVE, "/a", WRITE, "/a/k/deep", EAGAIN},
+        {REMOVE, "/a", WRITE, "/b", 0},
+        {REMOVE, "/a", REMOVE, "/a", EAGAIN},
+        {MKDIR, "/m", MKDIR, "/m", EAGAIN},
+        {MKDIR, "/a", WRITE, "/b", 0},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -146,7 +166,8 @@ static void test_merge(void)
     stop();
 }
 
-/* What was allowed when it was asked for, and is not any more when it is committed, must not happen. */
+/* What was allowed when it was asked for, and is not any more when it is committed, must not
+ * happen. */
 static void test_commit_checks_permissions_again(void)
 {
     uint32_t tx;
@@ -202,7 +223,7 @@ static void test_transactions_are_their_clients(void)
 /* ---- random requests against a model ---- */
 
 #define MODEL_NODES 85 /* the root, and 4 children each, three levels deep */
-#define MODEL_TXNS 3
+#define MODEL_TXNS  3
 
 struct model {
     bool there[MODEL_NODES];
@@ -262,7 +283,10 @@ struct model_txn {
     uint32_t tx;
     bool disturbed; /* something was committed since it started */
     struct model view;
-    struct { int node, value; bool removed; } ops[400];
+    struct {
+        int node, value;
+        bool removed;
+    } ops[400];
     int op_count;
 };
 
@@ -300,7 +324,8 @@ static void test_random(void)
     live.there[0] = true;
     srand(1);
     for (int step = 1; step < 40000; step++) {
-        int which = rand() % (MODEL_TXNS + 1), node = 1 + rand() % (MODEL_NODES - 1), what = rand() % 20;
+        int which = rand() % (MODEL_TXNS + 1), node = 1 + rand() % (MODEL_NODES - 1),
+            what = rand() % 20;
         struct model_txn *txn = which < MODEL_TXNS ? &txns[which] : NULL;
         char path[32], value[16];
 
@@ -319,7 +344,8 @@ static void test_random(void)
             committed++;
             refused += was;
         } else if (what < 11) {
-            CU_ASSERT_EQUAL(store_seen(txn ? txn->tx : 0, node), model_seen(txn ? &txn->view : &live, node));
+            CU_ASSERT_EQUAL(store_seen(txn ? txn->tx : 0, node),
+                            model_seen(txn ? &txn->view : &live, node));
         } else {
             struct model *model = txn ? &txn->view : &live;
             bool removed = what > 17;

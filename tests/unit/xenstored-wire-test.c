@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of the wire protocol: what well-formed and malformed ones get from dom0 and from a domain.
+ * Requests of the wire protocol: what well-formed and malformed ones get from dom0 and from a
+ * domain.
  */
 #include "xenstored-wire-test.h"
 
@@ -37,47 +38,47 @@ static void test_malformed(void)
         uint32_t type;
         const char *payload, *answer;
     } rows[] = {
-        { XS_READ, "", "16 EINVAL|;" },
-        { XS_READ, "|", "16 EINVAL|;" },
-        { XS_READ, "/a", "16 EINVAL|;" },
-        { XS_READ, "/a|b|", "16 EINVAL|;" },
-        { XS_READ, "/a/|", "16 EINVAL|;" },
-        { XS_READ, "/a//b|", "16 EINVAL|;" },
-        { XS_READ, "/a\x01|", "16 EINVAL|;" },
-        { XS_READ, "@releaseDomain|", "16 EINVAL|;" },
-        { XS_WRITE, "/a", "16 EINVAL|;" },
-        { XS_MKDIR, "", "16 EINVAL|;" },
-        { XS_RM, "/|", "16 EINVAL|;" },
-        { XS_DIRECTORY_PART, "/|", "16 EINVAL|;" },
-        { XS_DIRECTORY_PART, "/|-1|", "16 EINVAL|;" },
-        { XS_DIRECTORY_PART, "/|99999999999|", "16 EINVAL|;" },
-        { XS_SET_PERMS, "/|", "16 EINVAL|;" },
-        { XS_SET_PERMS, "/|x0|", "16 EINVAL|;" },
-        { XS_SET_PERMS, "/|n|", "16 EINVAL|;" },
-        { XS_SET_PERMS, "/||", "16 EINVAL|;" },
-        { XS_SET_PERMS, "/|n65536|", "16 EINVAL|;" },
-        { XS_SET_PERMS, "/|n1x|", "16 EINVAL|;" },
-        { XS_WATCH, "/a|", "16 EINVAL|;" },
-        { XS_WATCH, "/a|unterminated", "16 EINVAL|;" },
-        { XS_WATCH, "/a|t|x|", "16 EINVAL|;" },
-        { XS_WATCH, "@bad:char|t|", "16 EINVAL|;" },
-        { XS_UNWATCH, "/a|t|", "16 ENOENT|;" },
-        { XS_TRANSACTION_END, "T|", "16 ENOENT|;" },
-        { XS_INTRODUCE, "7|1|", "16 EINVAL|;" },
-        { XS_INTRODUCE, "32752|1|1|", "16 EINVAL|;" },
-        { XS_RELEASE, "0|", "16 EINVAL|;" },
-        { XS_RELEASE, "x|", "16 EINVAL|;" },
-        { XS_RELEASE, "9|", "16 ENOENT|;" },
-        { XS_SET_TARGET, "7|", "16 EINVAL|;" },
-        { XS_IS_DOMAIN_INTRODUCED, "", "16 EINVAL|;" },
-        { XS_GET_DOMAIN_PATH, "x|", "16 EINVAL|;" },
-        { XS_CONTROL, "", "16 EINVAL|;" },
-        { XS_CONTROL, "nonsense|", "16 EINVAL|;" },
-        { XS_WATCH_EVENT, "/a|t|", "16 ENOSYS|;" },
-        { XS_ERROR, "EINVAL|", "16 ENOSYS|;" },
-        { 20, "x|", "16 ENOSYS|;" },
-        { XS_TYPE_COUNT, "x|", "16 ENOSYS|;" },
-        { UINT32_MAX, "x|", "16 ENOSYS|;" },
+        {XS_READ, "", "16 EINVAL|;"},
+        {XS_READ, "|", "16 EINVAL|;"},
+        {XS_READ, "/a", "16 EINVAL|;"},
+        {XS_READ, "/a|b|", "16 EINVAL|;"},
+        {XS_READ, "/a/|", "16 EINVAL|;"},
+        {XS_READ, "/a//b|", "16 EINVAL|;"},
+        {XS_READ, "/a\x01|", "16 EINVAL|;"},
+        {XS_READ, "@releaseDomain|", "16 EINVAL|;"},
+        {XS_WRITE, "/a", "16 EINVAL|;"},
+        {XS_MKDIR, "", "16 EINVAL|;"},
+        {XS_RM, "/|", "16 EINVAL|;"},
+        {XS_DIRECTORY_PART, "/|", "16 EINVAL|;"},
+        {XS_DIRECTORY_PART, "/|-1|", "16 EINVAL|;"},
+        {XS_DIRECTORY_PART, "/|99999999999|", "16 EINVAL|;"},
+        {XS_SET_PERMS, "/|", "16 EINVAL|;"},
+        {XS_SET_PERMS, "/|x0|", "16 EINVAL|;"},
+        {XS_SET_PERMS, "/|n|", "16 EINVAL|;"},
+        {XS_SET_PERMS, "/||", "16 EINVAL|;"},
+        {XS_SET_PERMS, "/|n65536|", "16 EINVAL|;"},
+        {XS_SET_PERMS, "/|n1x|", "16 EINVAL|;"},
+        {XS_WATCH, "/a|", "16 EINVAL|;"},
+        {XS_WATCH, "/a|unterminated", "16 EINVAL|;"},
+        {XS_WATCH, "/a|t|x|", "16 EINVAL|;"},
+        {XS_WATCH, "@bad:char|t|", "16 EINVAL|;"},
+        {XS_UNWATCH, "/a|t|", "16 ENOENT|;"},
+        {XS_TRANSACTION_END, "T|", "16 ENOENT|;"},
+        {XS_INTRODUCE, "7|1|", "16 EINVAL|;"},
+        {XS_INTRODUCE, "32752|1|1|", "16 EINVAL|;"},
+        {XS_RELEASE, "0|", "16 EINVAL|;"},
+        {XS_RELEASE, "x|", "16 EINVAL|;"},
+        {XS_RELEASE, "9|", "16 ENOENT|;"},
+        {XS_SET_TARGET, "7|", "16 EINVAL|;"},
+        {XS_IS_DOMAIN_INTRODUCED, "", "16 EINVAL|;"},
+        {XS_GET_DOMAIN_PATH, "x|", "16 EINVAL|;"},
+        {XS_CONTROL, "", "16 EINVAL|;"},
+        {XS_CONTROL, "nonsense|", "16 EINVAL|;"},
+        {XS_WATCH_EVENT, "/a|t|", "16 ENOSYS|;"},
+        {XS_ERROR, "EINVAL|", "16 ENOSYS|;"},
+        {20, "x|", "16 ENOSYS|;"},
+        {XS_TYPE_COUNT, "x|", "16 ENOSYS|;"},
+        {UINT32_MAX, "x|", "16 ENOSYS|;"},
     };
 
     start();
@@ -140,7 +141,8 @@ static void test_control(void)
     CU_ASSERT_EQUAL(store_quota(daemon_state.store)->nodes, 5);
     CU_ASSERT_STRING_EQUAL(ask(root, XS_CONTROL, 0, "quota|set|bogus|5|"), "16 EINVAL|;");
     CU_ASSERT_STRING_EQUAL(ask(root, XS_CONTROL, 0, "quota|0|"), "0 nodes: 1\nmemory: 4\n|;");
-    CU_ASSERT_PTR_NOT_NULL(strstr(ask(root, XS_CONTROL, 0, "quota|"), "nodes             :        5"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(ask(root, XS_CONTROL, 0, "quota|"), "nodes             :        5"));
     CU_ASSERT_PTR_NOT_NULL(strstr(ask(root, XS_CONTROL, 0, "help|"), "quota"));
     stop();
 }
@@ -148,7 +150,8 @@ static void test_control(void)
 /* A list that does not fit one message is refused whole, and can be had in parts. */
 static void test_directory_part(void)
 {
-    char path[64], payload[XENSTORE_PAYLOAD_MAX + 1], wanted[32768], list[32768], generation[32] = "";
+    char path[64], payload[XENSTORE_PAYLOAD_MAX + 1], wanted[32768], list[32768],
+        generation[32] = "";
     size_t len, got = 0, want = 0;
     bool done = false;
 
@@ -183,12 +186,8 @@ static void test_directory_part(void)
 }
 
 static CU_TestInfo tests[] = {
-    TEST(test_requests),
-    TEST(test_malformed),
-    TEST(test_domain_requests),
-    TEST(test_relative_paths),
-    TEST(test_control),
-    TEST(test_directory_part),
+    TEST(test_requests),       TEST(test_malformed), TEST(test_domain_requests),
+    TEST(test_relative_paths), TEST(test_control),   TEST(test_directory_part),
     CU_TEST_INFO_NULL,
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of the protocol share: peers whose bytes are in memory, instead of sockets and rings of domains.
+ * What the tests of the protocol share: peers whose bytes are in memory, instead of sockets and
+ * rings of domains.
  */
 #ifndef XENSTORED_WIRE_TEST_H
 #define XENSTORED_WIRE_TEST_H
@@ -14,10 +15,11 @@
 #include "ring.h"
 #include "wire.h"
 
-#define GUEST 7
+#define GUEST  7
 #define BUFFER (1 << 20)
 
-/* A peer: what it has sent and we have not read, what we have sent, and how much of that it takes now. */
+/* A peer: what it has sent and we have not read, what we have sent, and how much of that it takes
+ * now. */
 struct peer {
     struct conn conn;
     unsigned char *to_daemon, *from_daemon;
@@ -83,7 +85,7 @@ static inline void peer_broken(struct conn *conn, uint32_t error)
     conn_clear(conn);
 }
 
-static const struct conn_transport transport = { peer_read, peer_write, peer_flushed, peer_broken };
+static const struct conn_transport transport = {peer_read, peer_write, peer_flushed, peer_broken};
 
 static inline int fake_introduce(struct daemon *daemon, uint16_t domid, uint64_t gfn, uint32_t port)
 {
@@ -136,7 +138,7 @@ static inline void peer_free(struct peer *peer)
 
 static inline void start(void)
 {
-    daemon_state = (struct daemon){ .store = store_new(conn_event), .domains = &domains };
+    daemon_state = (struct daemon){.store = store_new(conn_event), .domains = &domains};
     root = peer_new(0);
     guest = peer_new(GUEST);
 }
@@ -167,9 +169,10 @@ static inline void send_bytes(struct peer *peer, const void *bytes, size_t len)
     peer->to_len += len;
 }
 
-static inline void send_request(struct peer *peer, uint32_t type, uint32_t tx, const void *payload, size_t len)
+static inline void send_request(struct peer *peer, uint32_t type, uint32_t tx, const void *payload,
+                                size_t len)
 {
-    struct xsd_sockmsg header = { type, 42, tx, (uint32_t)len };
+    struct xsd_sockmsg header = {type, 42, tx, (uint32_t)len};
 
     send_bytes(peer, &header, sizeof(header));
     send_bytes(peer, payload, len);
@@ -231,7 +234,7 @@ static inline const char *ask(struct peer *peer, uint32_t type, uint32_t tx, con
 
 static inline int run_suite(const char *name, CU_TestInfo *tests)
 {
-    CU_SuiteInfo suites[] = { { name, NULL, NULL, NULL, NULL, tests }, CU_SUITE_INFO_NULL };
+    CU_SuiteInfo suites[] = {{name, NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     unsigned int failures;
 
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS) {
@@ -243,6 +246,9 @@ static inline int run_suite(const char *name, CU_TestInfo *tests)
     return failures != 0;
 }
 
-#define TEST(name) { #name, name }
+#define TEST(name)  \
+    {               \
+#name, name \
+    }
 
 #endif
