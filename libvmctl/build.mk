@@ -45,3 +45,5 @@ $(eval $(call unit_test,libvmctl-config,tests/unit/libvmctl-config.c $(addprefix
 LIBVMCTL_TEST_LIBS := $(shell pkg-config --libs $(LIBVMCTL_PACKAGES))
 $(eval $(call unit_test,libvmctl-kernel,tests/unit/libvmctl-kernel.c $(LIBVMCTL_SOURCES),$(LIBVMCTL_TEST_CFLAGS),\
     $(LIBVMCTL_TEST_LIBS)))
+$(eval $(call unit_test,libvmctl-state,tests/unit/libvmctl-state.c $(LIBVMCTL_SOURCES),$(LIBVMCTL_TEST_CFLAGS),\
+    $(LIBVMCTL_TEST_LIBS)))

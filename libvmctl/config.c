@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 void config_free(struct config *config)
 {
@@ -89,6 +90,23 @@ int config_disk_number(const char *target)
     }
     index--;
     return index < 16 ? 202 << 8 | index << 4 : 1 << 28 | index << 8;
+}
+
+bool config_random_mac(uint8_t mac[6])
+{
+    mac[0] = 0x00;
+    mac[1] = 0x16;
+    mac[2] = 0x3e;
+    return getrandom(mac + 3, 3, 0) == 3;
+}
+
+bool config_random_uuid(uint8_t uuid[16])
+{
+    if (getrandom(uuid, 16, 0) != 16)
+        return false;
+    uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* version 4, RFC 4122's variant */
+    uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+    return true;
 }
 
 static const char *const action_names[] = { "destroy", "restart", "preserve" };

@@ -79,6 +79,10 @@ int config_disk_number(const char *target);
 void config_uuid_text(const uint8_t uuid[16], char text[VMCTL_UUID_SIZE]);
 bool config_uuid_parse(const char *text, uint8_t uuid[16]);
 
+/* Makes up a MAC address (Xen's own prefix, three random bytes) or a UUID. False: no random numbers. */
+bool config_random_mac(uint8_t mac[6]);
+bool config_random_uuid(uint8_t uuid[16]);
+
 /* True for a name that a VPS may have; it becomes a file's name, so nothing odd is allowed. */
 bool config_name_ok(const char *name);
 

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -550,24 +549,6 @@ static void read_domain(struct reader *r, xmlNode *root)
     read_children(r, root, table);
 }
 
-/* Fills a card's missing address: Xen's own prefix and three random bytes. */
-static bool random_mac(uint8_t mac[6])
-{
-    mac[0] = 0x00;
-    mac[1] = 0x16;
-    mac[2] = 0x3e;
-    return getrandom(mac + 3, 3, 0) == 3;
-}
-
-static bool random_uuid(uint8_t uuid[16])
-{
-    if (getrandom(uuid, 16, 0) != 16)
-        return false;
-    uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* version 4, RFC 4122's variant */
-    uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
-    return true;
-}
-
 /* What must be there, and what stands for what is not. */
 static void complete(struct reader *r, int line)
 {
@@ -588,12 +569,12 @@ static void complete(struct reader *r, int line)
     if (!r->have_vcpu)
         c->vcpus = c->max_vcpus = 1;
     if (!r->have_uuid)
-        random = random_uuid(c->uuid);
+        random = config_random_uuid(c->uuid);
     else if (!memcmp(c->uuid, none, 16))
         fail(r, line, "<uuid> is all zero: leave it out, or write another one");
     for (unsigned int i = 0; i < c->nr_nics; i++)
         if (!memcmp(c->nics[i].mac, none, 6))
-            random = random && random_mac(c->nics[i].mac);
+            random = random && config_random_mac(c->nics[i].mac);
     if (!random)
         fail(r, line, "no random numbers from the system");
 }

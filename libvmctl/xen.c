@@ -17,6 +17,7 @@
 
 #include <public/grant_table.h>
 #include <public/memory.h>
+#include <public/mews.h>
 #include <public/version.h>
 
 /* /dev/xen/privcmd's interface, as Linux documents it in its uapi. */
@@ -46,8 +47,7 @@ struct privcmd_mmap_resource {
 #define IOCTL_PRIVCMD_MMAPBATCH_V2 _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch_v2))
 #define IOCTL_PRIVCMD_MMAP_RESOURCE _IOC(_IOC_NONE, 'P', 7, sizeof(struct privcmd_mmap_resource))
 
-/* Our own domctl, unknown to other hypervisors: the text of a domain's crash reason. */
-#define XEN_DOMCTL_mews_get_reason 0x4d01
+_Static_assert(XEN_REASON_SIZE == MEWS_REASON_SIZE, "crash reason");
 
 #define TSC_MODE_NEVER_EMULATE 2
 
@@ -434,7 +434,7 @@ int xen_crash_reason(struct xen *x, domid_t domid, char reason[XEN_REASON_SIZE])
     reason[0] = 0;
     if (ret < 0) /* a hypervisor that does not know this call has no reason to tell */
         return ret == -ENOSYS || ret == -EOPNOTSUPP ? 0 : ret;
-    memcpy(reason, op.u.pad, XEN_REASON_SIZE - 1);
+    memcpy(reason, &op.u, XEN_REASON_SIZE - 1);
     reason[XEN_REASON_SIZE - 1] = 0;
     return 0;
 }
