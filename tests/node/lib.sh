@@ -65,11 +65,18 @@ within() {
     return 1
 }
 
+# console_has NAME PATTERN [COUNT]: the VPS's console log holds so many lines like it
+console_has() {
+    local found
+    found=$(grep -acE -- "$2" "$logs/$1.log" 2>/dev/null)
+    ((${found:-0} >= ${3:-1}))
+}
+
 # check_console TEXT NAME PATTERN [COUNT] [TENTHS]: the VPS's console log comes to hold COUNT lines like it
 check_console() {
     local text=$1 log=$logs/$2.log pattern=$3 count=${4:-1} tenths=${5:-600} i
     for ((i = 0; i < tenths; i += 3)); do
-        if (($(grep -acE -- "$pattern" "$log" 2>/dev/null || true) >= count)); then
+        if console_has "$2" "$pattern" "$count"; then
             ok "$text"
             return 0
         fi
@@ -82,9 +89,6 @@ check_console() {
     )
     return 1
 }
-
-# console_has NAME PATTERN [COUNT]
-console_has() { (($(grep -acE -- "$2" "$logs/$1.log" 2>/dev/null || true) >= ${3:-1})); }
 
 exists() { vmctl list | awk '{ print $1 }' | grep -qx -- "$1"; }
 gone() { ! exists "$1"; }
