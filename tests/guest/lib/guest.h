@@ -31,6 +31,9 @@ size_t format_text(char *to, size_t room, const char *format, va_list args);
 /* One failed check: counts and prints. The guest goes on. */
 void report_failure(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What CHECK_EQ and its kin call. */
+void check_value(const char *file, int line, const char *text, long value, long expected);
+void check_refused(const char *file, int line, const char *text, long result);
 /* Ends the guest: the test makes no sense here, or the runtime itself went wrong. */
 void report_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void report_error(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -43,22 +46,13 @@ void report_end(void) __attribute__((noreturn));
     } while (0)
 
 /* The value must be what is expected; both are shown where it is not. */
-#define CHECK_EQ(value, expected)                                                               \
-    do {                                                                                        \
-        long value_ = (long)(value), expected_ = (long)(expected);                              \
-        if (value_ != expected_)                                                                \
-            report_failure(__FILE__, __LINE__, "%s is %ld (%#lx), expected %ld (%#lx)", #value, \
-                           value_, (unsigned long)value_, expected_, (unsigned long)expected_); \
-    } while (0)
+#define CHECK_EQ(value, expected) \
+    check_value(__FILE__, __LINE__, #value, (long)(value), (long)(expected))
 
 /* A call that must work, and one that must be refused, with any error or with one. */
-#define CHECK_OK(call)            CHECK_EQ(call, 0)
-#define CHECK_ERROR(call, number) CHECK_EQ(call, -(long)(number))
-#define CHECK_REFUSED(call)                                                                 \
-    do {                                                                                    \
-        long refused_ = (long)(call);                                                       \
-        CHECK(refused_ < 0, "%s was not refused: %ld", #call, refused_);                    \
-    } while (0)
+#define CHECK_OK(call)            check_value(__FILE__, __LINE__, #call, (long)(call), 0)
+#define CHECK_ERROR(call, number) check_value(__FILE__, __LINE__, #call, (long)(call), -(long)(number))
+#define CHECK_REFUSED(call)       check_refused(__FILE__, __LINE__, #call, (long)(call))
 /* The last CATCH or try_* must have raised this vector, or nothing. */
 #define CHECK_TRAP(number)                                                                  \
     do {                                                                                    \

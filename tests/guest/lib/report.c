@@ -162,6 +162,19 @@ void report_failure(const char *file, int line, const char *format, ...)
     print("\n");
 }
 
+void check_value(const char *file, int line, const char *text, long value, long expected)
+{
+    if (value != expected)
+        report_failure(file, line, "%s is %ld (%#lx), expected %ld (%#lx)", text, value,
+                       (unsigned long)value, expected, (unsigned long)expected);
+}
+
+void check_refused(const char *file, int line, const char *text, long result)
+{
+    if (result >= 0)
+        report_failure(file, line, "%s was not refused: %ld", text, result);
+}
+
 /* A verdict is one line, the last; then the domain ends. */
 static void __attribute__((noreturn)) verdict(const char *word)
 {
