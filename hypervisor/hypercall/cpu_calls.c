@@ -94,10 +94,11 @@ long do_set_segment_base(struct vcpu *v, u64 args[6])
         [SEGBASE_GS_USER] = PV_BASE_GS_USER,
         [SEGBASE_GS_KERNEL] = PV_BASE_GS_KERNEL,
     };
+    u32 which = (u32)args[0];
 
-    if ((u32)args[0] < ARRAY_SIZE(base))
-        return pv_set_base(v, base[args[0]], args[1]) ? 0 : -EINVAL;
-    if ((u32)args[0] != SEGBASE_GS_USER_SEL)
+    if (which < ARRAY_SIZE(base))
+        return pv_set_base(v, base[which], args[1]) ? 0 : -EINVAL;
+    if (which != SEGBASE_GS_USER_SEL)
         return -EINVAL;
     pv_load_user_gs((u16)args[1]);
     return 0;

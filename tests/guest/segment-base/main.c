@@ -41,6 +41,8 @@ static void check_kernel(void)
     CHECK_REFUSED(hypercall_set_segment_base(SEGBASE_GS_KERNEL, NOT_CANONICAL));
     CHECK_REFUSED(hypercall_set_segment_base(SEGBASE_GS_USER, NOT_CANONICAL));
     CHECK_REFUSED(hypercall_set_segment_base(17, 0));
+    /* only the low half says which: the high one must lead nowhere */
+    CHECK_OK(hypercall_set_segment_base(0x7fffffff00000000 | SEGBASE_FS, one));
     CHECK_EQ(fs_word(), 0x1111);
     CHECK_EQ(gs_word(), 0x2222);
 }
