@@ -62,24 +62,18 @@ static long multicall_one(struct vcpu *v, u64 address)
 {
     struct multicall_entry e;
     const struct hypercall *call;
-    u64 args[6];
     long result;
 
-    if (copy_struct_from_guest(&e, address))
+    if (GUEST_WORDS(address, &e, sizeof(e) / 8))
         return -EFAULT;
-    for (u32 i = 0; i < 6; i++)
-        args[i] = e.args[i];
     call = call_of(e.op);
     /* A list within a list, or a return from a trap amid one, has no meaning. */
     if (call && (call->handler == do_multicall || call->handler == do_iret))
         call = NULL;
-    result = call_run(call, v, args);
-    if (result == -ERESTART) {
-        for (u32 i = 0; i < 6; i++)
-            e.args[i] = args[i];
-        return copy_struct_to_guest(address, &e) ? -EFAULT : -ERESTART;
-    }
-    return copy_to_guest(address + offsetof(struct multicall_entry, result), &result, sizeof(result));
+    result = call_run(call, v, e.args);
+    if (result == -ERESTART)
+        return GUEST_WORDS(&e, address, sizeof(e) / 8) ? -EFAULT : -ERESTART;
+    return GUEST_WORDS(&result, address + offsetof(struct multicall_entry, result), 1);
 }
 
 long do_multicall(struct vcpu *v, u64 args[6])

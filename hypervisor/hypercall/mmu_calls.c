@@ -117,7 +117,7 @@ long do_mmu_update(struct vcpu *v, u64 args[6])
     if (error)
         return error;
     while (b.left) {
-        error = get_guest_pair(b.address, request);
+        error = GUEST_WORDS(b.address, request, 2);
         if (!error)
             error = mmu_update_one(v, b.owner, request);
         if (error)
@@ -285,7 +285,7 @@ long do_mmuext_op(struct vcpu *v, u64 args[6])
     if (error)
         return error;
     while (b.left) {
-        error = copy_struct_from_guest(&op, b.address);
+        error = GUEST_WORDS(b.address, &op, sizeof(op) / 8);
         if (!error)
             error = mmuext_one(v, b.owner, &op);
         if (error)

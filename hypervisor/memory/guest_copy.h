@@ -32,27 +32,34 @@ int clear_guest(u64 guest_address, size_t size);
 /* Raw forms without the range check, for addresses checked before. Number of bytes left. */
 size_t copy_raw(void *to, const void *from, size_t size);
 
-/* Two words at once (mmu_update's requests, multicall's heads): the hot path's form. The range is checked by the
- * caller, once for all of a batch. 0 or -EFAULT. */
-static inline int get_guest_pair(u64 guest_address, u64 out[2])
-{
-    u64 a = 0, b = 0;
-    int error = 0;
+/* Whole words, their number known when compiled: the hot paths' form, without a call or a loop. The range is checked by
+ * the caller, once for all of a batch. 0 or -EFAULT. */
+#define GUEST_WORDS(from_, to_, count_)                                                            \
+    ({                                                                                             \
+        u64 word_;                                                                                 \
+        int error_ = -EFAULT;                                                                      \
+                                                                                                   \
+        guest_access_begin();                                                                      \
+        __asm__ volatile(".set guest_word, 0\n\t"                                                  \
+                         ".rept %c[count]\n\t"                                                     \
+                         "1: mov guest_word(%[from]), %[word]\n\t"                                 \
+                         "2: mov %[word], guest_word(%[to])\n\t" EXTABLE("1b", "9f")               \
+                             EXTABLE("2b", "9f") ".set guest_word, guest_word + 8\n\t"             \
+                         ".endr\n\t"                                                               \
+                         "xor %k[error], %k[error]\n\t"                                            \
+                         "9:"                                                                      \
+                         : [error] "+&r"(error_), [word] "=&r"(word_)                              \
+                         : [from] "r"(from_), [to] "r"(to_), [count] "i"(count_)                   \
+                         : "memory");                                                              \
+        guest_access_end();                                                                        \
+        error_;                                                                                    \
+    })
 
-    guest_access_begin();
-    __asm__ volatile("1: mov (%[p]), %[a]\n\t"
-                     "2: mov 8(%[p]), %[b]\n\t"
-                     "jmp 4f\n\t"
-                     "3: mov %[efault], %[error]\n\t"
-                     "4:\n\t" EXTABLE("1b", "3b") EXTABLE("2b", "3b")
-                     : [a] "=&r"(a), [b] "=&r"(b), [error] "+r"(error)
-                     : [p] "r"(guest_address), [efault] "i"(-EFAULT)
-                     : "memory");
-    guest_access_end();
-    out[0] = a;
-    out[1] = b;
-    return error;
-}
+/* A structure of a few words; the guest's address is checked. */
+#define copy_words_from_guest(p, address)                                                          \
+    (guest_range_ok((address), sizeof(*(p))) ? GUEST_WORDS((address), (p), sizeof(*(p)) / 8) : -EFAULT)
+#define copy_words_to_guest(address, p)                                                            \
+    (guest_range_ok((address), sizeof(*(p))) ? GUEST_WORDS((p), (address), sizeof(*(p)) / 8) : -EFAULT)
 
 #define copy_struct_from_guest(p, address) copy_from_guest((p), (address), sizeof(*(p)))
 #define copy_struct_to_guest(address, p) copy_to_guest((address), (p), sizeof(*(p)))

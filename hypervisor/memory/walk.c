@@ -93,6 +93,17 @@ static bool table_put(struct pt_walk *w, mfn_t m)
     return true;
 }
 
+/* Most tables are mostly empty: from an entry that is not present on to the next that may be, four at a time. */
+static inline u32 skip_empty(const u64 *table, u32 i)
+{
+    u32 from = i;
+
+    if (!(i & 3))
+        while (i < PT_ENTRIES && !((table[i] | table[i + 1] | table[i + 2] | table[i + 3]) & PTE_P))
+            i += 4;
+    return MAX(i, from + 1);
+}
+
 /* An L1 table is one unit. Where it stops at a wrong entry, aux tells how far it got. */
 static int validate_l1(struct domain *d, u64 *table, struct frame *f)
 {
@@ -100,8 +111,10 @@ static int validate_l1(struct domain *d, u64 *table, struct frame *f)
         u64 e = table[i];
         int error;
 
-        if (!(e & PTE_P))
+        if (!(e & PTE_P)) {
+            i = skip_empty(table, i) - 1;
             continue;
+        }
         error = l1_entry_get(d, d, e);
         if (error) {
             f->aux = (u16)i;
@@ -121,9 +134,13 @@ static int validate_table(struct pt_walk *w, struct domain *d, u64 *table, struc
         u64 e = table[i];
         int error;
 
-        f->aux = (u16)i;
-        if (!(e & PTE_P) || pt_slot_reserved(level, i))
+        if (!(e & PTE_P)) {
+            i = skip_empty(table, i) - 1;
             continue;
+        }
+        if (pt_slot_reserved(level, i))
+            continue;
+        f->aux = (u16)i;
         if (e & pte_forbidden[level])
             return -EINVAL;
         error = table_get(w, d, pte_mfn(e), level - 1);
@@ -178,17 +195,20 @@ static void release_l1(u64 *table, u32 count)
     for (u32 i = 0; i < count; i++)
         if (table[i] & PTE_P)
             l1_entry_put(table[i]);
+        else
+            i = skip_empty(table, i) - 1;
 }
 
 /* False: a child is topmost now, and aux says where to go on. */
 static bool release_table(struct pt_walk *w, u64 *table, struct frame *f, u32 level)
 {
-    while (f->aux) {
-        u32 i = (u32)f->aux - 1;
+    for (u32 i = f->aux; i-- > 0;) {
         u64 e = table[i];
 
+        if (!(e & PTE_P) || pt_slot_reserved(level, i))
+            continue;
         f->aux = (u16)i;
-        if ((e & PTE_P) && !pt_slot_reserved(level, i) && table_put(w, pte_mfn(e)))
+        if (table_put(w, pte_mfn(e)))
             return false;
     }
     return true;
