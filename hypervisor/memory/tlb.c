@@ -11,7 +11,7 @@
 #include "cpu/smp.h"
 #include "memory/map.h"
 
-#define CLOCK_LIMIT 0xffff
+#define CLOCK_LIMIT 0x8000
 
 static volatile u32 tlb_clock = 1;
 
@@ -20,7 +20,13 @@ u16 tlb_stamp(void)
     return (u16)tlb_clock;
 }
 
-/* At its limit the clock stands, which makes every stamp owe a flush, until tlb_clock_restart(). */
+/* The clock for a CPU that is flushed now: 0, as if it never had been, while the clock stands at its limit. */
+static u32 flushed_at(void)
+{
+    return tlb_clock & (CLOCK_LIMIT - 1);
+}
+
+/* At its limit the clock stands, which makes every stamp owe a flush, until clock_restart(). */
 static void tlb_clock_advance(void)
 {
     u32 now = tlb_clock;
@@ -36,7 +42,7 @@ void tlb_flush_local(void)
     struct cpu *cpu = this_cpu();
 
     tlb_clock_advance();
-    cpu->tlb_last_flush = tlb_clock;
+    cpu->tlb_last_flush = flushed_at();
     write_cr3(cpu->cr3);
 }
 
@@ -45,7 +51,7 @@ void tlb_load_cr3(u64 cr3)
     struct cpu *cpu = this_cpu();
 
     cpu->cr3 = cr3;
-    cpu->tlb_last_flush = tlb_clock;
+    cpu->tlb_last_flush = flushed_at();
     write_cr3(cr3);
 }
 
@@ -68,7 +74,7 @@ static void flush_page_here(void *arg)
 static void restart_here(void *arg)
 {
     (void)arg;
-    this_cpu()->tlb_last_flush = 1;
+    this_cpu()->tlb_last_flush = 0;
     write_cr3(this_cpu()->cr3);
 }
 
@@ -93,8 +99,9 @@ void tlb_flush_mask(u64 cpu_mask)
 {
     u64 self = 1ull << this_cpu()->id;
 
-    cpu_mask = with_guest(cpu_mask);
     if (cpu_mask & ~self)
+        cpu_mask = with_guest(cpu_mask);
+    if (unlikely(cpu_mask & ~self))
         smp_call(cpu_mask, flush_here, NULL);
     else if (cpu_mask & self)
         tlb_flush_local();
@@ -104,11 +111,20 @@ void tlb_flush_page_mask(u64 cpu_mask, u64 address)
 {
     u64 self = 1ull << this_cpu()->id;
 
-    cpu_mask = with_guest(cpu_mask);
     if (cpu_mask & ~self)
+        cpu_mask = with_guest(cpu_mask);
+    if (unlikely(cpu_mask & ~self))
         smp_call(cpu_mask, flush_page_here, &address);
     else if (cpu_mask & self)
         tlb_flush_page_local(address);
+}
+
+/* Every CPU is flushed while the clock still stands, so that a mapping taken away meanwhile owes one more; then the
+ * clock begins anew. Old stamps look newer than they are, which costs a flush and no more. */
+static void clock_restart(void)
+{
+    smp_call(online_mask(), restart_here, NULL);
+    tlb_clock = 1;
 }
 
 void tlb_flush_stamped(u64 cpu_mask, u16 stamp)
@@ -116,9 +132,7 @@ void tlb_flush_stamped(u64 cpu_mask, u16 stamp)
     u64 owing = 0;
 
     if (tlb_clock >= CLOCK_LIMIT) {
-        /* stamps taken before this flush may look newer than they are; that costs a flush, no more */
-        tlb_clock = 1;
-        smp_call(online_mask(), restart_here, NULL);
+        clock_restart();
         return;
     }
     for (u32 i = 0; i < cpu_count; i++)
