@@ -18,46 +18,20 @@ static struct {
 } vectors[256];
 static spinlock_t vector_lock = SPINLOCK_INIT(RANK_DEVICE);
 
-static bool usable(u32 vector)
-{
-    return vector != 0x80 && vector != 0x82 && !vectors[vector].handler;
-}
-
-static u8 take(u32 first, u32 count, irq_handler_t handler, void *data)
-{
-    for (u32 i = 0; i < count; i++)
-        if (!usable(first + i))
-            return 0;
-    for (u32 i = 0; i < count; i++) {
-        vectors[first + i].data = data;
-        __atomic_store_n(&vectors[first + i].handler, handler, __ATOMIC_RELEASE);
-    }
-    return (u8)first;
-}
-
-u8 irq_vector_alloc_block(u32 count, irq_handler_t handler, void *data)
-{
-    u32 align = 1;
-    u8 vector = 0;
-
-    while (align < count)
-        align *= 2;
-    spin_lock(&vector_lock);
-    for (u32 v = ROUND_UP(VECTOR_FIRST_DEVICE, align); !vector && v + count - 1 <= VECTOR_LAST_DEVICE;
-         v += align)
-        vector = take(v, count, handler, data);
-    spin_unlock(&vector_lock);
-    return vector;
-}
-
 u8 irq_vector_alloc(irq_handler_t handler, void *data)
 {
-    return irq_vector_alloc_block(1, handler, data);
-}
+    u8 vector = 0;
 
-void irq_vector_set_data(u8 vector, void *data)
-{
-    vectors[vector].data = data;
+    spin_lock(&vector_lock);
+    for (u8 v = VECTOR_FIRST_DEVICE; !vector && v <= VECTOR_LAST_DEVICE; v++)
+        if (v != 0x80 && v != 0x82 && !vectors[v].handler)
+            vector = v;
+    if (vector) {
+        vectors[vector].data = data;
+        __atomic_store_n(&vectors[vector].handler, handler, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&vector_lock);
+    return vector;
 }
 
 void irq_vector_free(u8 vector)

@@ -22,10 +22,6 @@ typedef void (*irq_handler_t)(u8 vector, void *data);
 
 /* Takes a free device vector on this machine (same vector on all CPUs); 0 if none. */
 u8 irq_vector_alloc(irq_handler_t handler, void *data);
-/* `count` vectors in a row, the first a multiple of count rounded up to a power of two (as MSI wants). */
-u8 irq_vector_alloc_block(u32 count, irq_handler_t handler, void *data);
-/* What the handler is handed from then on. */
-void irq_vector_set_data(u8 vector, void *data);
 void irq_vector_free(u8 vector);
 /* Entry from the stubs: dispatches vectors >= 0x20. */
 void irq_dispatch(u8 vector);

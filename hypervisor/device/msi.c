@@ -17,7 +17,6 @@
 #define MSI_ADDRESS 4
 #define MSI_64BIT 0x80
 #define MSI_MASKABLE 0x100
-#define MSI_COUNT_SHIFT 4
 #define MSI_COUNT_MASK 0x70u
 #define MSIX_TABLE 4
 #define MSIX_SIZE_MASK 0x7ff
@@ -49,9 +48,10 @@ static u32 control(const struct msi *m)
     return pci_read(m->bdf, m->capability + MSI_CONTROL, 2);
 }
 
-void msi_restore(struct msi *m, u32 count, u32 apic_id)
+void msi_restore(struct msi *m, u32 apic_id)
 {
-    u32 address = MESSAGE_ADDRESS | apic_id << 12, word = control(m), log = 0;
+    u32 address = MESSAGE_ADDRESS | apic_id << 12, word = control(m);
+    bool wide = word & MSI_64BIT;
 
     if (m->msix) {
         m->slot[MSIX_CONTROL] |= 1;
@@ -60,30 +60,21 @@ void msi_restore(struct msi *m, u32 count, u32 apic_id)
         m->slot[MSIX_DATA] = m->vector;
         return;
     }
-    if (m->entry) /* the block's first message speaks for all */
-        return;
-    while (1u << log < count)
-        log++;
     pci_write(m->bdf, m->capability + MSI_ADDRESS, 4, address);
-    if (word & MSI_64BIT) {
+    if (wide)
         pci_write(m->bdf, m->capability + MSI_ADDRESS + 4, 4, 0);
-        pci_write(m->bdf, m->capability + MSI_ADDRESS + 8, 2, m->vector);
-    } else {
-        pci_write(m->bdf, m->capability + MSI_ADDRESS + 4, 2, m->vector);
-    }
-    pci_write(m->bdf, m->capability + MSI_CONTROL, 2,
-              (word & ~MSI_COUNT_MASK) | log << MSI_COUNT_SHIFT);
+    pci_write(m->bdf, m->capability + MSI_ADDRESS + (wide ? 8 : 4), 2, m->vector);
+    pci_write(m->bdf, m->capability + MSI_CONTROL, 2, word & ~MSI_COUNT_MASK); /* one message */
 }
 
-int msi_setup(struct msi *m, u16 bdf, bool msix, u32 entry, u8 vector, u32 count, u32 apic_id)
+int msi_setup(struct msi *m, u16 bdf, bool msix, u32 entry, u8 vector, u32 apic_id)
 {
     u32 capability = pci_find_capability(bdf, msix ? CAPABILITY_MSIX : CAPABILITY_MSI);
     maddr_t address;
 
     if (!capability)
         return -ENODEV;
-    *m = (struct msi){.bdf = bdf, .msix = msix, .entry = (u16)entry, .vector = vector,
-                      .capability = capability};
+    *m = (struct msi){.bdf = bdf, .msix = msix, .vector = vector, .capability = capability};
     if (msix) {
         if (entry > (control(m) & MSIX_SIZE_MASK))
             return -EINVAL;
@@ -92,25 +83,22 @@ int msi_setup(struct msi *m, u16 bdf, bool msix, u32 entry, u8 vector, u32 count
         if (!m->slot)
             return address ? -ENOMEM : -EINVAL;
     }
-    msi_restore(m, count, apic_id);
+    msi_restore(m, apic_id);
     msi_mask(m, true);
     return 0;
 }
 
 void msi_mask(struct msi *m, bool masked)
 {
-    u32 word, mask;
+    u32 word;
 
     if (m->msix) {
         m->slot[MSIX_CONTROL] = masked;
         return;
     }
     word = control(m);
-    if (!(word & MSI_MASKABLE))
-        return;
-    word = m->capability + MSI_ADDRESS + (word & MSI_64BIT ? 12 : 8);
-    mask = pci_read(m->bdf, word, 4) & ~(1u << m->entry);
-    pci_write(m->bdf, word, 4, mask | (u32)masked << m->entry);
+    if (word & MSI_MASKABLE)
+        pci_write(m->bdf, m->capability + MSI_ADDRESS + (word & MSI_64BIT ? 12 : 8), 4, masked);
 }
 
 void msi_teardown(struct msi *m)

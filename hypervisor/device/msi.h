@@ -11,18 +11,17 @@
 struct msi {
     u16 bdf;
     bool msix;
-    u16 entry;             /* MSI-X: the table's entry; MSI: the message's number in its block */
     u8 vector;
     volatile u32 *slot;    /* MSI-X: the mapped entry */
     u32 capability;
 };
 
-/* Programs one. vectors of an MSI block (count > 1) follow one another, `vector` is the first one's. The entry is masked where
- * the device can. 0, -ENODEV (no such capability), -EINVAL (no such entry), -ENOMEM. */
-int msi_setup(struct msi *m, u16 bdf, bool msix, u32 entry, u8 vector, u32 count, u32 apic_id);
+/* Programs one; entry: of the MSI-X table. It is masked where the device can. 0, -ENODEV (no such capability), -EINVAL (no
+ * such entry), -ENOMEM. */
+int msi_setup(struct msi *m, u16 bdf, bool msix, u32 entry, u8 vector, u32 apic_id);
 void msi_mask(struct msi *m, bool masked);
 /* Writes the message again (after dom0 reset the device). */
-void msi_restore(struct msi *m, u32 count, u32 apic_id);
+void msi_restore(struct msi *m, u32 apic_id);
 void msi_teardown(struct msi *m);
 
 #endif

@@ -157,7 +157,6 @@ static int domain_init_parts(struct domain *d)
         error = pirq_domain_init(d);
     if (!error)
         error = pv_domain_init(d);
-    sched_domain_init(d);
     time_domain_init(d);
     return error;
 }
@@ -305,14 +304,6 @@ void domain_shutdown(struct domain *d, u8 code)
     evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
-void domain_resume(struct domain *d)
-{
-    if (!__atomic_exchange_n(&d->shut_down, false, __ATOMIC_SEQ_CST))
-        return;
-    d->shutdown_code = 0;
-    domain_unpause(d);
-}
-
 void domain_crash(struct domain *d, const char *format, ...)
 {
     va_list args;
@@ -361,7 +352,6 @@ int domain_kill(struct domain *d)
         for (u32 i = 0; i < d->max_vcpus; i++)
             if (d->vcpu[i])
                 vcpu_unmake(d->vcpu[i]);
-        sched_domain_destroy(d);
         time_domain_destroy(d);
         d->kill_stage++;
         /* fall through */

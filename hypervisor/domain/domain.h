@@ -69,7 +69,6 @@ struct domain {
     struct vcpu *vcpu[MAX_VCPUS];
     struct shared_info *shared; /* ring 0's page, shared with the guest */
     u8 handle[16];
-    u32 ssidref, flags;
     char reason[DOMAIN_REASON_LENGTH]; /* first reason it was crashed for */
 
     spinlock_t control_lock;
@@ -84,12 +83,10 @@ struct domain {
     u32 kill_stage;
     void *memory_map; /* XENMEM_set_memory_map */
     u32 memory_map_entries;
-    u32 suspend_port;           /* XEN_DOMCTL_subscribe */
 
     struct domain_evtchn evtchn;
     struct domain_grants grants;
     struct domain_pirqs pirqs;
-    struct domain_sched sched;
     struct domain_time time;
     struct domain_pv pv;
 
@@ -122,8 +119,6 @@ int domain_kill(struct domain *d);
 /* The guest stops by its own wish or ours: vcpus pause for good, VIRQ_DOM_EXC goes to dom0.
  * Dom0's own shutdown is the machine's (poweroff, reboot: boot/shutdown.h). */
 void domain_shutdown(struct domain *d, u8 code);
-/* Undoes a shutdown (after a suspend). */
-void domain_resume(struct domain *d);
 /* A guest broke a rule. The first reason is kept and shown to people. On the way back the vcpu does
  * not run any more. Any context; may be called for the current domain. */
 void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));

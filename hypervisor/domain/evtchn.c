@@ -287,14 +287,14 @@ int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port)
     return error;
 }
 
-int evtchn_bind_pirq(struct domain *d, u32 pirq, bool share, u32 *port)
+int evtchn_bind_pirq(struct domain *d, u32 pirq, u32 *port)
 {
     int error;
 
     spin_lock(&d->evtchn.lock);
     error = port_find(d, port);
     if (!error)
-        error = pirq_bind(d, pirq, *port, share);
+        error = pirq_bind(d, pirq, *port);
     if (!error)
         port_take(d, *port, EVTCHN_PIRQ, 0)->pirq = (u16)pirq;
     spin_unlock(&d->evtchn.lock);

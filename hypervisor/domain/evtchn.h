@@ -62,7 +62,7 @@ int evtchn_unmask(struct domain *d, u32 port);
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote, u32 remote_port, u32 *port);
 int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port);
 int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port);
-int evtchn_bind_pirq(struct domain *d, u32 pirq, bool share, u32 *port);
+int evtchn_bind_pirq(struct domain *d, u32 pirq, u32 *port);
 int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int evtchn_close(struct domain *d, u32 port);
 /* Closes all; -ERESTART when something more urgent came. No lock held. */

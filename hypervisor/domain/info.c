@@ -62,7 +62,6 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->max_pages = d->max_pages;
     info->outstanding_pages = d->outstanding_claim;
     info->shared_info_frame = d->shared ? mfn_x(virt_to_mfn(d->shared)) : ~0ull;
-    info->ssidref = d->ssidref;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     info->gpaddr_bits = 52;
 }

@@ -22,12 +22,9 @@
 #include "pv/context.h"
 
 #define MS 1000000ull
-#define DEFAULT_WEIGHT 256
 #define SLICE_NS (10 * MS)
 #define SLEEPER_BONUS_NS (10 * MS) /* how far before the others one who slept may come back */
 #define PREEMPT_NS (MS / 2)        /* a waker must be that far before the running one to stop it */
-#define CAP_PERIOD_NS (100 * MS)
-#define CAP_BUDGET(cap) ((u64)(cap) * (CAP_PERIOD_NS / 100))
 
 struct sched_cpu {
     spinlock_t lock;
@@ -59,10 +56,10 @@ bool vcpu_runnable(const struct vcpu *v)
     const struct domain *d = v->domain;
 
     return !v->sched.blocked && !v->sched.down && !v->sched.pause_count && v->initialised && !d->pause_count &&
-           !d->shut_down && !d->sched.parked && d->death == DOMAIN_ALIVE;
+           !d->shut_down && d->death == DOMAIN_ALIVE;
 }
 
-/* Is it merely waiting (for an event, for its budget), so that its registers may stay loaded? */
+/* Is it merely waiting for an event, so that its registers may stay loaded? */
 static bool vcpu_waits(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
@@ -127,21 +124,6 @@ static void set_runstate(struct vcpu *v, u64 now)
         runstate_change(v, state, now);
 }
 
-static u64 weighted(const struct vcpu *v, u64 ns)
-{
-    u32 weight = v->domain->sched.weight;
-
-    return likely(weight == DEFAULT_WEIGHT) ? ns : ns * DEFAULT_WEIGHT / MAX(weight, 1u);
-}
-
-static void charge_cap(struct domain_sched *d, u64 ran, u64 now)
-{
-    if (__atomic_add_fetch(&d->used, ran, __ATOMIC_RELAXED) < CAP_BUDGET(d->cap) || d->parked)
-        return;
-    d->parked = true;
-    timer_set(&d->period, MAX(d->period_start + CAP_PERIOD_NS, now));
-}
-
 /* Counts the time that s->current ran. Lock held. */
 static void charge(struct sched_cpu *s, u64 now)
 {
@@ -150,38 +132,14 @@ static void charge(struct sched_cpu *s, u64 now)
 
     v->sched.slice_start = now;
     v->sched.run_ns += ran;
-    v->sched.virtual_ns += weighted(v, ran);
-    if (unlikely(v->domain->sched.cap))
-        charge_cap(&v->domain->sched, ran, now);
+    v->sched.virtual_ns += ran;
 }
 
-/* A period is over: whoever waits for its budget may go on. */
-static void cap_period_over(void *data)
+/* A slice ends only where someone else waits. Lock held. */
+static void arm_slice(struct sched_cpu *s, u64 now)
 {
-    struct domain *d = data;
-
-    d->sched.period_start = now_ns();
-    d->sched.used = 0;
-    d->sched.parked = false;
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_wake(d->vcpu[i]);
-}
-
-/* Sets the timer for the next moment at which there is something to decide. Lock held. */
-static void arm_slice(struct sched_cpu *s, const struct vcpu *v, u64 now)
-{
-    const struct domain_sched *d = &v->domain->sched;
-    u64 end = s->first ? now + SLICE_NS : 0;
-
-    if (unlikely(d->cap)) {
-        u64 left = CAP_BUDGET(d->cap) - MIN(d->used, CAP_BUDGET(d->cap));
-
-        if (!end || now + left < end)
-            end = now + left;
-    }
-    if (end)
-        timer_set(&s->slice, end);
+    if (s->first)
+        timer_set(&s->slice, now + SLICE_NS);
     else if (timer_armed(&s->slice))
         timer_stop(&s->slice);
 }
@@ -202,7 +160,6 @@ static struct vcpu *pick(struct sched_cpu *s)
 
 static void start_counting(struct sched_cpu *s, struct vcpu *v, u64 now)
 {
-    struct domain_sched *d = &v->domain->sched;
     u64 slowest = v->sched.virtual_ns;
 
     s->current = v;
@@ -213,13 +170,9 @@ static void start_counting(struct sched_cpu *s, struct vcpu *v, u64 now)
     if (s->first)
         slowest = MIN(slowest, s->first->sched.virtual_ns);
     s->floor = MAX(s->floor, slowest);
-    if (d->cap && now - d->period_start >= CAP_PERIOD_NS) {
-        d->period_start = now;
-        d->used = 0;
-    }
     if (v->time.runstate.state != RUNSTATE_running)
         runstate_change(v, RUNSTATE_running, now);
-    arm_slice(s, v, now);
+    arm_slice(s, now);
 }
 
 /* Loads `next`, whose turn has been noted under the lock, in place of what is loaded here. */
@@ -330,8 +283,7 @@ static void preempt(struct sched_cpu *s, const struct vcpu *v, u64 now)
 
     if (s->idling || !running) {
         kick_cpu(v->cpu);
-    } else if (v->sched.virtual_ns + PREEMPT_NS <
-               running->sched.virtual_ns + weighted(running, now - running->sched.slice_start)) {
+    } else if (v->sched.virtual_ns + PREEMPT_NS < running->sched.virtual_ns + now - running->sched.slice_start) {
         kick_cpu(v->cpu);
     } else if (!timer_armed(&s->slice)) {
         timer_set(&s->slice, now + SLICE_NS);
@@ -475,22 +427,9 @@ void vcpu_sync_state(struct vcpu *v)
         smp_call(1ull << cpu, save_fpu_here, v);
 }
 
-void sched_domain_init(struct domain *d)
-{
-    d->sched.weight = DEFAULT_WEIGHT;
-    timer_init(&d->sched.period, cap_period_over, d, 0);
-}
-
-void sched_domain_destroy(struct domain *d)
-{
-    if (d->sched.period.fire)
-        timer_kill(&d->sched.period);
-    d->sched.period.fire = NULL;
-}
-
 void sched_vcpu_init(struct vcpu *v)
 {
-    v->sched.hard_affinity = v->sched.soft_affinity = ~0ull;
+    v->sched.hard_affinity = ~0ull;
     v->sched.down = true;
     v->cpu = sched_pick_cpu(v);
     v->sched.virtual_ns = cpus[v->cpu]->sched->floor;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who runs. Each CPU has a run queue of its own, in the order of the vcpus' virtual time: the time they
- * ran, divided by their domain's weight. Who slept comes back a little before the others, so that a wake
- * for I/O runs at once while a spinner has only its share. A domain's cap is a budget per period, after which it
- * is parked. No periodic tick: a timer is armed for the end of a slice only when someone else waits (or a
- * budget ends). An idle CPU halts, scrubs dirty frames first, and keeps the last vcpu loaded
- * until another one comes.
+ * ran. Who slept comes back a little before the others, so that a wake for I/O runs at once while a spinner has
+ * only its share. No periodic tick: a timer is armed for the end of a slice only when someone else waits. An idle CPU
+ * halts, scrubs dirty frames first, and keeps the last vcpu loaded until another one comes.
  */
 #ifndef DOMAIN_SCHED_H
 #define DOMAIN_SCHED_H
@@ -24,26 +22,15 @@ struct vcpu_sched {
     volatile bool blocked;      /* waits for an event */
     volatile bool down;         /* VCPUOP_down, or not yet up */
     volatile u32 pause_count;
-    u64 virtual_ns;             /* run time over weight; comparable within one CPU's queue */
+    u64 virtual_ns;             /* run time, moved to where its queue is; comparable within one CPU's queue */
     u64 slice_start, run_ns;    /* run_ns: all the time it ran, up to slice_start */
-    u64 hard_affinity, soft_affinity; /* CPU masks */
-};
-
-struct domain_sched {
-    u32 weight;  /* default 256 */
-    u32 cap;     /* hundredths of a CPU, 0: none */
-    volatile bool parked;        /* has used up its cap until the period ends */
-    volatile u64 used;           /* run time in this period, ns */
-    u64 period_start;
-    struct timer period;
+    u64 hard_affinity;          /* CPU mask */
 };
 
 /* May guests go to other CPUs than the first? Boot option; false: only where their affinity asks for it. */
 extern bool sched_spread;
 
 void sched_init_cpu(void);             /* makes this CPU's queue and its idle vcpu */
-void sched_domain_init(struct domain *d);
-void sched_domain_destroy(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 bool vcpu_runnable(const struct vcpu *v);

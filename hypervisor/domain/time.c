@@ -163,7 +163,6 @@ void time_update_wallclock(struct domain *d)
     if (!s)
         return;
     clock_get_wallclock(&seconds, &nanoseconds);
-    seconds += (u64)(s64)d->time.time_offset_seconds;
     d->time.wc_version += 2;
     ACCESS_ONCE(s->wc_version) = d->time.wc_version - 1;
     barrier();

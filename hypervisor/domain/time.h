@@ -32,7 +32,6 @@ struct vcpu_time {
 };
 
 struct domain_time {
-    s32 time_offset_seconds;
     u32 wc_version;
     struct timer watchdog[2]; /* SCHEDOP_watchdog */
     u8 watchdogs_in_use;      /* bits */

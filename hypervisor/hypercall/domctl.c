@@ -7,7 +7,6 @@
 #include <public/domctl.h>
 #include <public/mews.h>
 
-#include "cpu/clock.h"
 #include "domain/domain.h"
 #include "domain/info.h"
 #include "entry/entry.h"
@@ -30,13 +29,6 @@ static long domctl_destroy(struct domain *d, struct xen_domctl *op)
 static long domctl_pause(struct domain *d, struct xen_domctl *op)
 {
     return domain_control_pause(d, op->cmd == XEN_DOMCTL_pausedomain);
-}
-
-static long domctl_resume(struct domain *d, struct xen_domctl *op)
-{
-    (void)op;
-    domain_resume(d);
-    return 0;
 }
 
 static long domctl_info(struct domain *d, struct xen_domctl *op)
@@ -63,14 +55,10 @@ static long domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
     return error;
 }
 
-static struct vcpu *vcpu_find(struct domain *d, u32 id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 static long domctl_set_context(struct domain *d, struct xen_domctl *op)
 {
-    struct vcpu *v = vcpu_find(d, op->u.vcpucontext.vcpu);
+    u32 id = op->u.vcpucontext.vcpu;
+    struct vcpu *v = id < d->max_vcpus ? d->vcpu[id] : NULL;
     struct vcpu_guest_context *c;
     long error;
 
@@ -83,138 +71,12 @@ static long domctl_set_context(struct domain *d, struct xen_domctl *op)
     if (!error) {
         domain_pause_sync(d);
         error = pv_set_context(v, c);
-        if (!error && !(c->flags & VGCF_online))
-            v->sched.down = true;
-        else if (!error)
-            v->sched.down = false;
+        if (!error)
+            v->sched.down = !(c->flags & VGCF_online);
         domain_unpause(d);
     }
     hv_free(c);
     return error;
-}
-
-static long domctl_get_context(struct domain *d, struct xen_domctl *op)
-{
-    struct vcpu *v = vcpu_find(d, op->u.vcpucontext.vcpu);
-    struct vcpu_guest_context *c;
-    long error;
-
-    if (!v)
-        return -ENOENT;
-    if (!v->initialised)
-        return -ENODATA;
-    c = hv_alloc(sizeof(*c));
-    if (!c)
-        return -ENOMEM;
-    domain_pause_sync(d);
-    pv_get_context(v, c);
-    domain_unpause(d);
-    if (!v->sched.down)
-        c->flags |= VGCF_online;
-    error = copy_to_guest((u64)op->u.vcpucontext.ctxt.p, c, sizeof(*c));
-    hv_free(c);
-    return error;
-}
-
-static long domctl_vcpu_info(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
-    struct vcpu *v = vcpu_find(d, info->vcpu);
-
-    if (!v)
-        return -ESRCH;
-    info->online = !v->sched.down;
-    info->blocked = v->sched.blocked;
-    info->running = v->sched.running;
-    info->cpu_time = domain_vcpu_time(v);
-    info->cpu = v->cpu;
-    return 0;
-}
-
-/* Affinity bitmaps: as many bytes as both sides have. */
-static long affinity_get(u64 mask, const struct xenctl_bitmap *map)
-{
-    u32 bytes = (map->nr_bits + 7) / 8;
-    u8 zero = 0;
-
-    if (copy_to_guest((u64)map->bitmap.p, &mask, MIN(bytes, sizeof(mask))))
-        return -EFAULT;
-    for (u32 i = sizeof(mask); i < bytes; i++)
-        if (copy_to_guest((u64)(map->bitmap.p + i), &zero, 1))
-            return -EFAULT;
-    return 0;
-}
-
-static long affinity_set(u64 *mask, const struct xenctl_bitmap *map)
-{
-    u32 bytes = (map->nr_bits + 7) / 8;
-    u64 wanted = 0, online = cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1;
-
-    if (copy_from_guest(&wanted, (u64)map->bitmap.p, MIN(bytes, sizeof(wanted))))
-        return -EFAULT;
-    if (map->nr_bits < 64)
-        wanted &= (1ull << map->nr_bits) - 1;
-    if (!(wanted & online))
-        return -EINVAL;
-    *mask = wanted;
-    return 0;
-}
-
-static long domctl_affinity(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-    struct vcpu *v = vcpu_find(d, a->vcpu);
-    bool set = op->cmd == XEN_DOMCTL_setvcpuaffinity;
-    long error = 0;
-
-    if (!v)
-        return -ESRCH;
-    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)) || a->cpumap_hard.nr_bits > 4096 ||
-        a->cpumap_soft.nr_bits > 4096)
-        return -EINVAL;
-    if (a->flags & XEN_VCPUAFFINITY_HARD)
-        error = set ? affinity_set(&v->sched.hard_affinity, &a->cpumap_hard)
-                    : affinity_get(v->sched.hard_affinity, &a->cpumap_hard);
-    if (!error && (a->flags & XEN_VCPUAFFINITY_SOFT))
-        error = set ? affinity_set(&v->sched.soft_affinity, &a->cpumap_soft)
-                    : affinity_get(v->sched.soft_affinity, &a->cpumap_soft);
-    return error;
-}
-
-static long domctl_scheduler(struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
-
-    if (s->sched_id != XEN_SCHEDULER_CREDIT2)
-        return -EINVAL;
-    if (s->cmd == XEN_DOMCTL_SCHEDOP_getinfo) {
-        s->u.credit2.weight = (u16)d->sched.weight;
-        s->u.credit2.cap = (u16)d->sched.cap;
-        return 0;
-    }
-    if (s->cmd != XEN_DOMCTL_SCHEDOP_putinfo)
-        return -EINVAL;
-    /* each of the two may be left as it is: weight 0, cap all ones */
-    if (s->u.credit2.weight)
-        d->sched.weight = s->u.credit2.weight;
-    if (s->u.credit2.cap != 0xffff)
-        d->sched.cap = s->u.credit2.cap;
-    return 0;
-}
-
-static long domctl_set_handle(struct domain *d, struct xen_domctl *op)
-{
-    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
-    return 0;
-}
-
-static long domctl_address_size(struct domain *d, struct xen_domctl *op)
-{
-    (void)d;
-    if (op->cmd == XEN_DOMCTL_set_address_size)
-        return op->u.address_size.size == 64 ? 0 : -EINVAL; /* 64-bit guests only */
-    op->u.address_size.size = 64;
-    return 0;
 }
 
 static long domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
@@ -228,72 +90,13 @@ static long domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-static long domctl_time_offset(struct domain *d, struct xen_domctl *op)
-{
-    if (op->u.settimeoffset.time_offset_seconds != (s32)op->u.settimeoffset.time_offset_seconds)
-        return -EINVAL;
-    d->time.time_offset_seconds = (s32)op->u.settimeoffset.time_offset_seconds;
-    time_update_wallclock(d);
-    return 0;
-}
-
 /* Guests use the TSC as it is; other modes are refused. */
 static long domctl_tsc(struct domain *d, struct xen_domctl *op)
 {
-    struct xen_domctl_tsc_info *tsc = &op->u.tsc_info;
     enum { TSC_DEFAULT, TSC_EMULATE, TSC_NATIVE };
 
     (void)d;
-    if (op->cmd == XEN_DOMCTL_settscinfo)
-        return tsc->tsc_mode == TSC_DEFAULT || tsc->tsc_mode == TSC_NATIVE ? 0 : -EOPNOTSUPP;
-    *tsc = (struct xen_domctl_tsc_info){.tsc_mode = TSC_NATIVE, .gtsc_khz = (u32)clock_scale.tsc_khz};
-    return 0;
-}
-
-static u64 frame_kind(struct domain *d, mfn_t m)
-{
-    u32 type;
-    u64 kind = XEN_DOMCTL_PFINFO_XTAB;
-
-    if (!frame_get(m, d))
-        return kind;
-    type = frame_of(m)->type;
-    kind = XEN_DOMCTL_PFINFO_NOTAB;
-    if (type >> FRAME_TYPE_SHIFT >= FRAME_L1 && type >> FRAME_TYPE_SHIFT <= FRAME_L4)
-        kind = (u64)(type >> FRAME_TYPE_SHIFT) << XEN_DOMCTL_PFINFO_LTAB_SHIFT;
-    if (type & FRAME_PINNED)
-        kind |= XEN_DOMCTL_PFINFO_LPINTAB;
-    frame_put(m);
-    return kind;
-}
-
-static long domctl_frame_info(struct domain *d, struct xen_domctl *op)
-{
-    u64 address = (u64)op->u.getpageframeinfo3.array.p, m;
-
-    if (op->u.getpageframeinfo3.num > 1024)
-        return -E2BIG;
-    for (u64 i = 0; i < op->u.getpageframeinfo3.num; i++) {
-        if (copy_from_guest(&m, address + i * sizeof(m), sizeof(m)))
-            return -EFAULT;
-        m = frame_kind(d, mfn(m));
-        if (copy_to_guest(address + i * sizeof(m), &m, sizeof(m)))
-            return -EFAULT;
-    }
-    return 0;
-}
-
-static long domctl_subscribe(struct domain *d, struct xen_domctl *op)
-{
-    d->suspend_port = op->u.subscribe.port;
-    return 0;
-}
-
-/* Debugging by the toolstack is not there: turning it off is. */
-static long domctl_debugging(struct domain *d, struct xen_domctl *op)
-{
-    (void)d;
-    return op->u.setdebugging.enable ? -EOPNOTSUPP : 0;
+    return op->u.tsc_info.tsc_mode == TSC_DEFAULT || op->u.tsc_info.tsc_mode == TSC_NATIVE ? 0 : -EOPNOTSUPP;
 }
 
 static long domctl_reason(struct domain *d, struct xen_domctl *op)
@@ -316,26 +119,12 @@ static const struct domctl {
     {XEN_DOMCTL_destroydomain, NOT_SELF, domctl_destroy},
     {XEN_DOMCTL_pausedomain, NOT_SELF | NOT_DYING, domctl_pause},
     {XEN_DOMCTL_unpausedomain, NOT_SELF | NOT_DYING, domctl_pause},
-    {XEN_DOMCTL_resumedomain, NOT_SELF | NOT_DYING, domctl_resume},
     {XEN_DOMCTL_getdomaininfo, ANSWERS, domctl_info},
     {XEN_DOMCTL_max_mem, NOT_DYING, domctl_max_mem},
     {XEN_DOMCTL_max_vcpus, NOT_SELF | NOT_DYING, domctl_max_vcpus},
     {XEN_DOMCTL_setvcpucontext, NOT_SELF | NOT_DYING, domctl_set_context},
-    {XEN_DOMCTL_getvcpucontext, NOT_SELF, domctl_get_context},
-    {XEN_DOMCTL_getvcpuinfo, ANSWERS, domctl_vcpu_info},
-    {XEN_DOMCTL_setvcpuaffinity, NOT_DYING, domctl_affinity},
-    {XEN_DOMCTL_getvcpuaffinity, 0, domctl_affinity},
-    {XEN_DOMCTL_scheduler_op, ANSWERS, domctl_scheduler},
-    {XEN_DOMCTL_setdomainhandle, NOT_DYING, domctl_set_handle},
-    {XEN_DOMCTL_setdebugging, NOT_SELF, domctl_debugging},
-    {XEN_DOMCTL_set_address_size, NOT_SELF | NOT_DYING, domctl_address_size},
-    {XEN_DOMCTL_get_address_size, ANSWERS, domctl_address_size},
     {XEN_DOMCTL_hypercall_init, NOT_DYING, domctl_hypercall_init},
-    {XEN_DOMCTL_settimeoffset, NOT_DYING, domctl_time_offset},
     {XEN_DOMCTL_settscinfo, NOT_SELF | NOT_DYING, domctl_tsc},
-    {XEN_DOMCTL_gettscinfo, ANSWERS, domctl_tsc},
-    {XEN_DOMCTL_getpageframeinfo3, 0, domctl_frame_info},
-    {XEN_DOMCTL_subscribe, NOT_DYING, domctl_subscribe},
     {XEN_DOMCTL_mews_get_reason, ANSWERS, domctl_reason},
 };
 
@@ -360,7 +149,6 @@ static long domctl_create(struct xen_domctl *op)
     if (error)
         return error;
     memcpy(d->handle, c->handle, sizeof(d->handle));
-    d->ssidref = c->ssidref;
     op->domain = d->id;
     domain_put(d);
     return 0;

@@ -104,7 +104,7 @@ static long call_bind_pirq(struct vcpu *v, u64 arg)
         return -EINVAL;
     if (!v->domain->privileged)
         return -EPERM;
-    error = evtchn_bind_pirq(v->domain, op.pirq, op.flags & BIND_PIRQ__WILL_SHARE, &op.port);
+    error = evtchn_bind_pirq(v->domain, op.pirq, &op.port);
     return error ? error : answer_port(v->domain, op.port, arg, &op, sizeof(op));
 }
 
@@ -215,16 +215,4 @@ long do_event_channel_op(struct vcpu *v, u64 args[6])
     default:
         return -ENOSYS;
     }
-}
-
-/* The old form has the command and its argument in one structure: a u32, then the argument. */
-long do_event_channel_op_compat(struct vcpu *v, u64 args[6])
-{
-    u32 command;
-
-    if (copy_struct_from_guest(&command, args[0]))
-        return -EFAULT;
-    if (command > EVTCHNOP_unmask)
-        return -ENOSYS;
-    return do_event_channel_op(v, (u64[6]){command, args[0] + sizeof(command)});
 }

@@ -63,16 +63,13 @@ long do_mmuext_op(struct vcpu *v, u64 args[6]);
 long do_memory_op(struct vcpu *v, u64 args[6]);            /* [hypercall/memory_calls.c] */
 long do_multicall(struct vcpu *v, u64 args[6]);            /* [hypercall/dispatch.c] */
 long do_event_channel_op(struct vcpu *v, u64 args[6]);     /* [hypercall/event_calls.c] */
-long do_event_channel_op_compat(struct vcpu *v, u64 args[6]);
 long do_grant_table_op(struct vcpu *v, u64 args[6]);       /* [hypercall/grant_calls.c] */
 long do_sched_op(struct vcpu *v, u64 args[6]);             /* [hypercall/sched_calls.c] */
-long do_sched_op_compat(struct vcpu *v, u64 args[6]);
 long do_set_timer_op(struct vcpu *v, u64 args[6]);
 long do_vcpu_op(struct vcpu *v, u64 args[6]);              /* [hypercall/vcpu_calls.c] */
 long do_xen_version(struct vcpu *v, u64 args[6]);          /* [hypercall/version_calls.c] */
 long do_console_io(struct vcpu *v, u64 args[6]);           /* [hypercall/console_calls.c] */
 long do_physdev_op(struct vcpu *v, u64 args[6]);           /* [hypercall/physdev_calls.c] */
-long do_physdev_op_compat(struct vcpu *v, u64 args[6]);
 long do_platform_op(struct vcpu *v, u64 args[6]);          /* [hypercall/platform_calls.c] */
 long do_domctl(struct vcpu *v, u64 args[6]);               /* [hypercall/domctl.c] */
 long do_sysctl(struct vcpu *v, u64 args[6]);               /* [hypercall/sysctl.c] */

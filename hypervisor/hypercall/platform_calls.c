@@ -8,13 +8,11 @@
 
 #include "boot/boot.h"
 #include "cpu/clock.h"
-#include "cpu/features.h"
 #include "cpu/percpu.h"
 #include "device/acpi.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "memory/device_map.h"
 #include "memory/guest_copy.h"
 
@@ -35,31 +33,18 @@ static long call_settime(u64 secs, u32 nsecs, u64 system_time)
 static long call_firmware_info(struct xen_platform_op *op, u64 arg)
 {
     struct xenpf_firmware_info *info = &op->u.firmware_info;
-    const u8 *bios_data;
+    const u8 *bios_data = device_map(0, PAGE_SIZE, false);
 
-    switch (info->type) {
-    case XEN_FW_KBD_SHIFT_FLAGS:
-        bios_data = device_map(0, PAGE_SIZE, false);
-        if (!bios_data)
-            return -ENOMEM;
-        info->u.kbd_shift_flags = bios_data[BDA_SHIFT_FLAGS] & SHIFT_FLAGS_MASK;
-        return copy_struct_to_guest(arg, op);
-    case XEN_FW_DISK_INFO: /* no BIOS call was made, so there is no disk to tell of */
-    case XEN_FW_DISK_MBR_SIGNATURE:
-    case XEN_FW_VBEDDC_INFO:
+    /* the keyboard's lights alone: no BIOS call was made, so there are no disks to tell of */
+    if (info->type != XEN_FW_KBD_SHIFT_FLAGS || !bios_data)
         return -ESRCH;
-    case XEN_FW_EFI_INFO:
-        return -EOPNOTSUPP;
-    default:
-        return -EINVAL;
-    }
+    info->u.kbd_shift_flags = bios_data[BDA_SHIFT_FLAGS] & SHIFT_FLAGS_MASK;
+    return copy_struct_to_guest(arg, op);
 }
 
 static long call_sleep(const struct xenpf_enter_acpi_sleep *op)
 {
-    if (op->flags)
-        return -EOPNOTSUPP;
-    if (op->sleep_state != STATE_OFF)
+    if (op->flags || op->sleep_state != STATE_OFF)
         return -EOPNOTSUPP;
     machine_set_sleep_values(op->val_a, op->val_b);
     machine_poweroff();
@@ -80,48 +65,11 @@ static long call_cpuinfo(struct xen_platform_op *op, u64 arg)
     info->max_present = cpu_count - 1;
     info->flags = XEN_PCPU_FLAGS_INVALID;
     info->apic_id = info->acpi_id = ~0u;
-    if (info->xen_cpuid < cpu_count && cpus[info->xen_cpuid]) {
-        info->flags = cpus[info->xen_cpuid]->online ? XEN_PCPU_FLAGS_ONLINE : 0;
+    if (info->xen_cpuid < cpu_count) {
+        info->flags = XEN_PCPU_FLAGS_ONLINE;
         info->apic_id = cpus[info->xen_cpuid]->apic_id;
         info->acpi_id = acpi_id_of(info->apic_id);
     }
-    return copy_struct_to_guest(arg, op);
-}
-
-static long call_cpu_version(struct xen_platform_op *op, u64 arg)
-{
-    struct xenpf_pcpu_version *info = &op->u.pcpu_version;
-
-    info->max_present = cpu_count - 1;
-    memset(info->vendor_id, 0, sizeof(info->vendor_id));
-    info->family = info->model = info->stepping = 0;
-    if (info->xen_cpuid < cpu_count) {
-        memcpy(info->vendor_id, cpu_features.vendor, sizeof(info->vendor_id));
-        info->family = cpu_features.family;
-        info->model = cpu_features.model;
-        info->stepping = cpu_features.stepping;
-    }
-    return copy_struct_to_guest(arg, op);
-}
-
-static long call_idle_time(struct xen_platform_op *op, u64 arg)
-{
-    struct xenpf_getidletime *info = &op->u.getidletime;
-    u64 mask = 0, present = 0;
-    u32 asked = MIN(info->cpumap_nr_cpus, (u32)MAX_CPUS);
-
-    if (copy_from_guest(&mask, (u64)info->cpumap_bitmap.p, (asked + 7) / 8))
-        return -EFAULT;
-    info->now = now_ns();
-    for (u32 i = 0; i < MIN(asked, cpu_count); i++) {
-        if (!(mask >> i & 1))
-            continue;
-        present |= 1ull << i;
-        if (copy_to_guest((u64)(info->idletime.p + i), &cpus[i]->idle_ns, sizeof(u64)))
-            return -EFAULT;
-    }
-    if (copy_to_guest((u64)info->cpumap_bitmap.p, &present, (asked + 7) / 8))
-        return -EFAULT;
     return copy_struct_to_guest(arg, op);
 }
 
@@ -146,12 +94,8 @@ long do_platform_op(struct vcpu *v, u64 args[6])
         return call_firmware_info(&op, arg);
     case XENPF_enter_acpi_sleep:
         return call_sleep(&op.u.enter_acpi_sleep);
-    case XENPF_getidletime:
-        return call_idle_time(&op, arg);
     case XENPF_get_cpuinfo:
         return call_cpuinfo(&op, arg);
-    case XENPF_get_cpu_version:
-        return call_cpu_version(&op, arg);
     default:
         return -ENOSYS;
     }

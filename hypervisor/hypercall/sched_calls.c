@@ -136,22 +136,6 @@ long do_sched_op(struct vcpu *v, u64 args[6])
     }
 }
 
-long do_sched_op_compat(struct vcpu *v, u64 args[6])
-{
-    switch (args[0]) {
-    case SCHEDOP_yield:
-        vcpu_yield(v);
-        return 0;
-    case SCHEDOP_block:
-        return call_block(v);
-    case SCHEDOP_shutdown:
-        domain_shutdown(v->domain, (u8)args[1]);
-        return 0;
-    default:
-        return -ENOSYS;
-    }
-}
-
 long do_set_timer_op(struct vcpu *v, u64 args[6])
 {
     if (args[0])

@@ -141,22 +141,6 @@ static long call_set_periodic(struct vcpu *v, u64 arg)
     return 0;
 }
 
-/* Only dom0's vcpus that stay on one CPU have a physical id. */
-static long call_physid(const struct vcpu *v, u64 arg)
-{
-    u64 mask = v->sched.hard_affinity;
-    struct vcpu_get_physid op;
-    u32 cpu;
-
-    if (!v->domain->privileged || !mask || (mask & (mask - 1)))
-        return -EINVAL;
-    cpu = (u32)__builtin_ctzll(mask);
-    if (!cpus[cpu])
-        return -EINVAL;
-    op.phys_id = cpus[cpu]->apic_id | (u64)cpu << 32;
-    return copy_struct_to_guest(arg, &op);
-}
-
 static long call_send_nmi(struct vcpu *v)
 {
     v->pv.nmi_pending = true;
@@ -203,8 +187,6 @@ long do_vcpu_op(struct vcpu *current, u64 args[6])
         return 0;
     case VCPUOP_send_nmi:
         return call_send_nmi(v);
-    case VCPUOP_get_physid:
-        return call_physid(v, arg);
     default:
         return -ENOSYS;
     }

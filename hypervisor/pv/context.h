@@ -25,7 +25,6 @@ void pv_context_load(struct vcpu *next);
 
 /* setvcpucontext / VCPUOP_initialise: checks all of c, then sets. v is paused and not running. 0, -EINVAL, -EBUSY, -ERESTART. */
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
-void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c);
 
 /* FPU: #NM of the current guest; and the flush before anyone looks at v's state (v current, or no CPU has its registers:
  * a vcpu's FPU registers are saved whenever it is switched out). */

@@ -256,19 +256,6 @@ static void test_refusals(void)
     close_all();
 }
 
-static void test_compat(void)
-{
-    struct {
-        u32 command;
-        struct evtchn_alloc_unbound o;
-    } call = {EVTCHNOP_alloc_unbound, {.dom = DOMID_SELF, .remote_dom = 2}};
-
-    CU_ASSERT(host_call(do_event_channel_op_compat, ADDRESS(&call), 0, 0) == 0 && call.o.port == 1);
-    call.command = EVTCHNOP_reset;
-    CU_ASSERT(host_call(do_event_channel_op_compat, ADDRESS(&call), 0, 0) == -ENOSYS);
-    close_all();
-}
-
 static void test_exhaustion(void)
 {
     struct evtchn_alloc_unbound o = {.dom = DOMID_SELF, .remote_dom = 2};
@@ -377,7 +364,6 @@ static CU_TestInfo tests[] = {{"interdomain", test_interdomain},
                               {"virq", test_virq},
                               {"pirq", test_pirq},
                               {"refusals", test_refusals},
-                              {"compat", test_compat},
                               {"exhaustion", test_exhaustion},
                               {"no leak", test_no_leak},
                               {"poll, moved info", test_poll_and_info},

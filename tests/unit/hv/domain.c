@@ -144,9 +144,9 @@ int copy_to_guest(u64 address, const void *from, size_t size)
     return 0;
 }
 
-int pirq_bind(struct domain *d, u32 pirq, u32 port, bool share)
+int pirq_bind(struct domain *d, u32 pirq, u32 port)
 {
-    (void)d, (void)port, (void)share;
+    (void)d, (void)port;
     return pirq == 9 ? -EEXIST : 0;
 }
 
@@ -266,7 +266,6 @@ struct domain *host_full_domain(u16 id, u32 vcpus)
     frame_share(d->shared, d);
     if (evtchn_domain_init(d, 0) || grant_domain_init(d, 4, 2))
         abort();
-    sched_domain_init(d);
     time_domain_init(d);
     for (u32 i = 0; i < vcpus; i++) {
         struct vcpu *v = d->vcpu[i];
