@@ -3,11 +3,7 @@
 # in the middle of create, and the store gone.
 . /root/lib.sh
 
-# warm up, so that what the kernel keeps for later is not taken for a loss
-vmctl create "$(vps warm disk=$samples/root.img nic=xenbr0)" && check_console 'a good VPS first' warm 'VPS ready'
-vmctl destroy warm
-within 100 gone warm
-sleep 1
+warm_up
 before=$(account)
 
 bad() { # TEXT PATTERN XML: refused, and nothing left

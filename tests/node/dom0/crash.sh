@@ -2,6 +2,7 @@
 # A VPS that crashes does so alone: its neighbour runs on, its reason is shown, and on_crash is done.
 . /root/lib.sh
 
+warm_up
 before=$(account)
 tick=$(initrd_with_job tick <<'JOB'
 (i=0; while :; do i=$((i + 1)); echo "tick $i" >/dev/hvc0; sleep 0.5; done) &

@@ -3,6 +3,7 @@
 # it is; files and block devices, and all given back at the end.
 . /root/lib.sh
 
+warm_up
 before=$(account)
 mkdir -p /root/d
 for name in rw ro block; do

@@ -16,6 +16,7 @@ for verb in info console shutdown reboot reset destroy pause unpause dumpxml; do
     refuse "vmctl $verb of a VPS that is not there" 1 'nosuch' vmctl "$verb" nosuch
 done
 
+warm_up
 before=$(account)
 tick=$(initrd_with_job tick <<'JOB'
 (i=0; while :; do i=$((i + 1)); echo "tick $i" >/dev/kmsg; echo "tick $i" >/dev/hvc0; sleep 0.5; done) &

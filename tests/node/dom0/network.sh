@@ -2,6 +2,7 @@
 # The network: ping and TCP between a VPS and dom0 and between two VPSes, both ways, with checksums.
 . /root/lib.sh
 
+warm_up
 before=$(account)
 ping -c 1 -W 1 10.0.9.99 >/dev/null 2>&1 && not_ok 'nobody at 10.0.9.99' </dev/null
 server=$(initrd_with_job server <<'JOB'
