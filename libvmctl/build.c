@@ -168,18 +168,45 @@ static void fill_start_info(const struct build *b, uint64_t shared_info, struct 
         strncpy((char *)si->cmd_line, b->config->cmdline, MAX_GUEST_CMDLINE - 1);
 }
 
-/* Writes all parts but the page tables. */
+/* Maps and writes those pages of the kernel that need it. */
+static int copy_kernel(struct vmctl *v, const struct build *b)
+{
+    struct copy_job job = {
+        .elf = &b->kernel.elf, .holes = &b->kernel.holes, .virt = b->image.kernel.virt,
+        .pages = b->image.kernel.pages, .zero_frames = xen_frames_are_zero(v->xen),
+    };
+    uint64_t *mfns;
+    void *to;
+
+    if (!copy_choose(&job))
+        return vmctl_fail(v, "kernel %s changed while it was read: try again", b->config->kernel);
+    mfns = malloc((job.nr_slots + 1) * sizeof(*mfns));
+    if (!mfns)
+        return vmctl_fail(v, "%s: out of memory", b->config->name);
+    for (uint64_t i = 0; i < job.pages; i++)
+        if (job.slots[i] != COPY_NO_SLOT)
+            mfns[job.slots[i]] = b->mfns[b->image.kernel.pfn + i];
+    to = job.nr_slots ? xen_map(v->xen, b->domid, mfns, job.nr_slots) : NULL;
+    if (job.nr_slots && !to)
+        return vmctl_fail(v, "%s: cannot map the domain's memory: %s", b->config->name,
+                          strerror(errno));
+    free(mfns);
+    if (!copy_segments(&job, to))
+        return vmctl_fail(v, "kernel %s changed while it was read: try again", b->config->kernel);
+    free(job.slots);
+    return 0;
+}
+
+/* Writes all parts but the kernel and the page tables. */
 static int copy_parts(struct vmctl *v, const struct build *b, uint64_t shared_info)
 {
     const struct pv_image *im = &b->image;
-    uint64_t first = im->kernel.pfn, tail, initrd_len = im->initrd.pages << XEN_PAGE_SHIFT;
+    uint64_t first = im->kernel.pfn + im->kernel.pages;
+    uint64_t tail, initrd_len = im->initrd.pages << XEN_PAGE_SHIFT;
     unsigned char *low = map_pfns(v, b, first, im->tables.pfn - first), *initrd, *p2m;
 
     if (!low)
         return -1;
-    if (!copy_kernel(&b->kernel.elf, &b->kernel.holes, low, im->kernel.pages << XEN_PAGE_SHIFT,
-                     im->kernel.virt))
-        return vmctl_fail(v, "kernel %s changed while it was read: try again", b->config->kernel);
     fill_start_info(b, shared_info,
                     (struct start_info *)(void *)
                     (low + ((im->start_info.pfn - first) << XEN_PAGE_SHIFT)));
@@ -297,8 +324,8 @@ int build_copy_start(struct vmctl *v, struct build *b)
             _exit(1);
         copy_populate(&b->kernel.elf, &b->kernel.holes);
         file_populate(&b->initrd);
-        ret = copy_parts(v, b, info.shared_info_frame) || write_tables(v, b) ||
-              mask_events(v, b, info.shared_info_frame);
+        ret = copy_kernel(v, b) || copy_parts(v, b, info.shared_info_frame) ||
+              write_tables(v, b) || mask_events(v, b, info.shared_info_frame);
         if (ret)
             sent = write(ends[1], v->error, strlen(v->error));
         _exit(ret || sent < 0);

@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <emmintrin.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -142,27 +143,105 @@ void copy_populate(const struct pv_elf *elf, const struct copy_holes *holes)
     }
 }
 
-bool copy_kernel(const struct pv_elf *elf, const struct copy_holes *holes, unsigned char *part,
-                 uint64_t size, uint64_t virt)
+static bool is_zero(const unsigned char *at, size_t len)
 {
+    __m128i any = _mm_setzero_si128();
+    size_t i = 0;
+
+    for (; i + 64 <= len; i += 64) {
+        const __m128i *block = (const __m128i *)(const void *)(at + i);
+
+        any = _mm_or_si128(_mm_or_si128(_mm_loadu_si128(block), _mm_loadu_si128(block + 1)),
+                           _mm_or_si128(_mm_loadu_si128(block + 2), _mm_loadu_si128(block + 3)));
+        if (_mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) != 0xffff)
+            return false;
+    }
+    for (; i < len; i++)
+        if (at[i])
+            return false;
+    return true;
+}
+
+/* One piece of a segment within one page; from is NULL where it is to be zero. */
+typedef void (*piece_fn)(const struct copy_job *job, uint64_t page, unsigned int offset,
+                         const unsigned char *from, size_t len, void *context);
+
+static void run_pieces(const struct copy_job *job, uint64_t at, const unsigned char *from,
+                       uint64_t len, piece_fn fn, void *context)
+{
+    while (len) {
+        unsigned int offset = (unsigned int)(at & (PAGE - 1));
+        size_t step = PAGE - offset < len ? PAGE - offset : len;
+
+        fn(job, at / PAGE, offset, from, step, context);
+        at += step;
+        from = from ? from + step : NULL;
+        len -= step;
+    }
+}
+
+/* Calls fn for all pieces of all segments. */
+static bool each_piece(const struct copy_job *job, piece_fn fn, void *context)
+{
+    const struct pv_elf *elf = job->elf;
+
     for (unsigned int i = 0; i < elf->nr_segments; i++) {
         struct pv_elf_segment s = pv_elf_segment(elf, i);
-        uint64_t at = s.offset, end = s.offset + s.file_len, next;
-        unsigned char *to = part + (s.virt - virt);
+        uint64_t place = s.virt - job->virt, at = s.offset, end = s.offset + s.file_len, next;
         bool hole;
 
-        if (!inside(s.virt - virt, s.mem_len, size) || s.file_len > s.mem_len ||
+        if (!inside(place, s.mem_len, job->pages * PAGE) || s.file_len > s.mem_len ||
             !inside(s.offset, s.file_len, elf->size))
             return false;
         for (; at < end; at = next) {
-            next = run_end(holes, at, end, &hole);
-            if (hole)
-                zero_bytes(to, next - at);
-            else
-                copy_bytes(to, elf->file + at, next - at);
-            to += next - at;
+            next = run_end(job->holes, at, end, &hole);
+            run_pieces(job, place, hole ? NULL : elf->file + at, next - at, fn, context);
+            place += next - at;
         }
-        zero_bytes(to, s.mem_len - s.file_len);
+        run_pieces(job, place, NULL, s.mem_len - s.file_len, fn, context);
     }
     return true;
+}
+
+static void choose_piece(const struct copy_job *job, uint64_t page, unsigned int offset,
+                         const unsigned char *from, size_t len, void *context)
+{
+    (void)offset;
+    (void)context;
+    if (job->slots[page] == COPY_NO_SLOT && (!job->zero_frames || (from && !is_zero(from, len))))
+        job->slots[page] = 0;
+}
+
+bool copy_choose(struct copy_job *job)
+{
+    job->nr_slots = 0;
+    job->slots = malloc(job->pages * sizeof(*job->slots));
+    if (!job->slots)
+        return false;
+    memset(job->slots, 0xff, job->pages * sizeof(*job->slots));
+    if (!each_piece(job, choose_piece, NULL))
+        return false;
+    for (uint64_t i = 0; i < job->pages; i++)
+        if (job->slots[i] != COPY_NO_SLOT)
+            job->slots[i] = (uint32_t)job->nr_slots++;
+    return true;
+}
+
+static void write_piece(const struct copy_job *job, uint64_t page, unsigned int offset,
+                        const unsigned char *from, size_t len, void *context)
+{
+    unsigned char *to = context;
+
+    if (job->slots[page] == COPY_NO_SLOT) /* zero, or made so since it was looked at */
+        return;
+    to += (uint64_t)job->slots[page] * PAGE + offset;
+    if (from)
+        copy_bytes(to, from, len);
+    else if (!job->zero_frames)
+        zero_bytes(to, len);
+}
+
+bool copy_segments(const struct copy_job *job, unsigned char *to)
+{
+    return each_piece(job, write_piece, to);
 }

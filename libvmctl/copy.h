@@ -31,12 +31,26 @@ void copy_find_holes(const struct pv_elf *elf, struct copy_holes *holes);
 /* Brings what will be read into the page tables; see file_populate(). */
 void copy_populate(const struct pv_elf *elf, const struct copy_holes *holes);
 
+/* A kernel on its way into memory: which pages of its part have to be written at all. */
+struct copy_job {
+    const struct pv_elf *elf;
+    const struct copy_holes *holes;
+    uint64_t virt, pages; /* the part: its first virtual address and its pages */
+    bool zero_frames;     /* the frames are zero already: what is to be zero need not be mapped */
+    uint32_t *slots;      /* per page: its place among those to be mapped, or COPY_NO_SLOT */
+    uint64_t nr_slots;
+};
+
+#define COPY_NO_SLOT UINT32_MAX
+
 /*
- * Copies all segments to part, which has size bytes and starts at the virtual address virt. False: a
- * segment lies outside, which it did not when the kernel was parsed.
+ * Fills slots (allocated, for the caller to free) and nr_slots from the fields above them. False: out of
+ * memory, or a segment lies outside the part, which it did not when the kernel was parsed.
  */
-bool copy_kernel(const struct pv_elf *elf, const struct copy_holes *holes, unsigned char *part,
-                 uint64_t size, uint64_t virt);
+bool copy_choose(struct copy_job *job);
+
+/* Writes the segments to the pages that were chosen, which are mapped side by side at to. */
+bool copy_segments(const struct copy_job *job, unsigned char *to);
 
 /* Copies by vector moves; quickest where to is 16-byte aligned. */
 void copy_bytes(unsigned char *to, const unsigned char *from, size_t len);

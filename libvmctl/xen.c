@@ -166,6 +166,13 @@ int xen_version(struct xen *x, char *out, size_t size)
     return 0;
 }
 
+bool xen_frames_are_zero(struct xen *x)
+{
+    char version[64];
+
+    return !xen_version(x, version, sizeof(version)) && strstr(version, MEWS_VERSION_MARK);
+}
+
 int xen_physinfo(struct xen *x, struct xen_sysctl_physinfo *info)
 {
     struct xen_sysctl op = { 0 };

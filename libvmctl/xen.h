@@ -33,6 +33,9 @@ void xen_close(struct xen *x);
 /* The hypervisor's version, "4.17.7" or alike. */
 int xen_version(struct xen *x, char *out, size_t size);
 
+/* True where frames that xen_populate() gets are known to be zero: Mews promises it (public/mews.h). */
+bool xen_frames_are_zero(struct xen *x);
+
 /* Free and total memory of the machine, in pages. outstanding: claimed, not allocated yet. */
 int xen_physinfo(struct xen *x, struct xen_sysctl_physinfo *info);
 

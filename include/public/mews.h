@@ -8,6 +8,12 @@
 
 #include "types.h"
 
+/*
+ * Part of XENVER_extraversion. Where it stands, frames from XENMEM_populate_physmap are all zero (the
+ * allocator has nothing else to give), so that a builder need not write what is to be zero.
+ */
+#define MEWS_VERSION_MARK "-mews"
+
 /* domctl: why the hypervisor crashed a domain, in words. Empty where it did not. */
 #define XEN_DOMCTL_mews_get_reason 0x4d01
 #define MEWS_REASON_SIZE           120

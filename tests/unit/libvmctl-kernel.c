@@ -16,6 +16,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "copy.h"
 #include "lib/pv_elf.h"
 #include "unpack.h"
 #include "vmctl.h"
@@ -253,6 +254,131 @@ static void test_mutated_elf(void)
     CU_ASSERT(refused > 1000);
 }
 
+/* ---- copying ---- */
+
+#define PART 0x6000
+#define SECTIONS_AT 0x600
+
+/*
+ * Gives the second segment, all of it in the file now, a .bss that the file fills with zeros from
+ * 0x100 on, and a third of zeros that no section tells of.
+ */
+static void add_bss(struct image *im)
+{
+    Elf64_Shdr *sh = (Elf64_Shdr *)(void *)(im->bytes + SECTIONS_AT);
+
+    program(im, 1)->p_filesz = 0x2000;
+    program(im, 1)->p_vaddr = BASE + 0x1002000;
+    memset(im->bytes + TEXT_AT + 0x1100, 0, 0x1f00);
+    header(im)->e_shoff = SECTIONS_AT;
+    header(im)->e_shentsize = sizeof(*sh);
+    header(im)->e_shnum = 3;
+    sh[1] = (Elf64_Shdr){ .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_WRITE,
+        .sh_addr = BASE + 0x1002100, .sh_size = 0x1800 };
+    sh[2] = (Elf64_Shdr){ .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_TLS,
+        .sh_addr = BASE + 0x1000000, .sh_size = 0x1000 };
+}
+
+/* What the part has to hold, byte by byte. */
+static void naive_copy(const struct image *im, const struct pv_elf *elf, unsigned char *part)
+{
+    for (unsigned int i = 0; i < elf->nr_segments; i++) {
+        struct pv_elf_segment s = pv_elf_segment(elf, i);
+
+        for (uint64_t at = 0; at < s.mem_len; at++)
+            part[s.virt - elf->kernel_start + at] = at < s.file_len ? im->bytes[s.offset + at] : 0;
+    }
+}
+
+/* Copies through the slots, as the builder does; returns how many pages were needed. */
+static uint64_t slot_copy(const struct pv_elf *elf, bool zero_frames, unsigned char *part)
+{
+    struct copy_holes holes;
+    struct copy_job job = { .elf = elf, .holes = &holes, .virt = elf->kernel_start,
+                            
+                            .pages = (elf->kernel_end - elf->kernel_start + 4095) / 4096,
+                            .zero_frames = zero_frames };
+    unsigned char *slots;
+
+    copy_find_holes(elf, &holes);
+    copy_populate(elf, &holes);
+    CU_ASSERT_TRUE_FATAL(copy_choose(&job));
+    slots = aligned_alloc(4096, (job.nr_slots + 1) * 4096);
+    memset(slots, zero_frames ? 0 : 0xaa, job.nr_slots * 4096);
+    CU_ASSERT_TRUE(copy_segments(&job, slots));
+    for (uint64_t i = 0; i < job.pages; i++)
+        if (job.slots[i] != COPY_NO_SLOT)
+            memcpy(part + i * 4096, slots + (size_t)job.slots[i] * 4096, 4096);
+    free(slots);
+    free(job.slots);
+    return job.nr_slots;
+}
+
+static void check_copy(struct image *im, uint64_t full, uint64_t sparse)
+{
+    unsigned char expected[PART], part[PART];
+    struct pv_elf elf;
+
+    CU_ASSERT_PTR_NULL_FATAL(pv_elf_parse(im->bytes, SIZE, &elf));
+    memset(expected, 0, PART);
+    naive_copy(im, &elf, expected);
+    for (int zero_frames = 0; zero_frames <= 1; zero_frames++) {
+        memset(part, 0, PART);
+        CU_ASSERT_EQUAL(slot_copy(&elf, zero_frames, part), zero_frames ? sparse : full);
+        for (unsigned int i = 0; i < elf.nr_segments; i++) { /* between them, anything may be */
+            struct pv_elf_segment seg = pv_elf_segment(&elf, i);
+            uint64_t at = seg.virt - elf.kernel_start;
+
+            CU_ASSERT_EQUAL(memcmp(part + at, expected + at, seg.mem_len), 0);
+        }
+    }
+}
+
+static void test_copy(void)
+{
+    struct image im;
+    struct pv_elf elf;
+    struct copy_holes holes;
+
+    make_good(&im);
+    check_copy(&im, 4, 2); /* a page of text; one of data, and two of bss behind the file's end */
+    add_bss(&im);
+    CU_ASSERT_PTR_NULL_FATAL(pv_elf_parse(im.bytes, SIZE, &elf));
+    copy_find_holes(&elf, &holes);
+    CU_ASSERT_EQUAL(holes.count, 1);
+    CU_ASSERT_EQUAL(holes.at[0].from, TEXT_AT + 0x1100);
+    CU_ASSERT_EQUAL(holes.at[0].to, TEXT_AT + 0x2900);
+    check_copy(&im, 4, 2);
+    program(&im, 1)->p_paddr += 0x234; /* pages of the file across pages of memory */
+    check_copy(&im, 5, 2);
+}
+
+/* Section headers are nobody's promise: whatever they say, nothing outside the file is read. */
+static void test_mutated_sections(void)
+{
+    struct image good, im;
+
+    make_good(&good);
+    add_bss(&good);
+    srand(7);
+    for (int round = 0; round < 20000; round++) {
+        unsigned char *part = calloc(1, PART), *exact = malloc(SIZE);
+        struct pv_elf elf;
+
+        im = good;
+        for (int k = rand() % 4; k >= 0; k--) {
+            size_t at = rand() % 2 ? SECTIONS_AT + (size_t)rand() % 192 : 40 + (size_t)rand() % 24;
+
+            im.bytes[at] = (unsigned char)(rand() % 2 ? rand() : -(rand() % 2));
+        }
+        memcpy(exact, im.bytes, SIZE);
+        if (!pv_elf_parse(exact, SIZE, &elf) && elf.kernel_end - elf.kernel_start <= PART)
+            slot_copy(&elf, rand() % 2, part);
+        free(exact);
+        free(part);
+    }
+}
+
 /* ---- bzImages ---- */
 
 enum packing { PACK_GZIP, PACK_XZ, PACK_ZSTD, PACK_NONE };
@@ -469,6 +595,8 @@ int main(void)
     CU_add_test(suite, "bad ELFs", test_bad_elf);
     CU_add_test(suite, "ELFs cut short anywhere", test_truncated_elf);
     CU_add_test(suite, "100000 mutated ELFs", test_mutated_elf);
+    CU_add_test(suite, "copied, bss and holes", test_copy);
+    CU_add_test(suite, "20000 mutated section headers", test_mutated_sections);
     CU_add_test(suite, "bzImages: gzip, xz, zstd, none", test_good_bzimages);
     CU_add_test(suite, "bad bzImages", test_bad_bzimages);
     CU_add_test(suite, "a decompression bomb", test_bomb);
