@@ -18,6 +18,11 @@
 #   INSTALL      += FILE=/path/where/it/goes: what `make install` and the node's image take (symlinks stay)
 #   CFLAGS_COMMON, WARNINGS, SAN, BUILD
 
+# V=1 shows each command
+ifneq ($(V),1)
+MAKEFLAGS += --silent
+endif
+
 BUILD ?= build
 ifeq ($(origin CC),default)
 CC := gcc
