@@ -19,6 +19,7 @@
 #define COMMAND_MASK ((1u << COMMAND_BITS) - 1)
 #define MAX_EXTENT_ORDER 9
 #define MAX_MAP_ENTRIES 128
+#define MAX_PFN (1ull << 40)
 
 /* The domain a call names: itself, or another for who may. *error: -ESRCH, -EPERM. Referenced. */
 static struct domain *target_find(struct vcpu *v, u16 id, int *error)
@@ -34,6 +35,12 @@ static struct domain *target_find(struct vcpu *v, u16 id, int *error)
     if (!d)
         *error = -ESRCH;
     return d;
+}
+
+/* A limit below 4 GiB has the allocator search its lists, all of them: that is for devices, and whoever has some. */
+static bool address_limit_ok(const struct vcpu *v, u32 address_bits)
+{
+    return !address_bits || address_bits >= 32 || v->domain->privileged;
 }
 
 struct extents {
@@ -100,7 +107,7 @@ static long reservation_change(struct vcpu *v, u64 args[6], u32 command)
     e.address_bits = XENMEMF_get_address_bits(r.mem_flags);
     /* a bitmap of what is too much to hold, or a list that wraps */
     if (e.count > ~0ull >> (COMMAND_BITS + 4) || e.at > e.count || e.order > MAX_EXTENT_ORDER ||
-        (e.list && !guest_range_ok(e.list, e.count * sizeof(u64))))
+        !address_limit_ok(v, e.address_bits) || (e.list && !guest_range_ok(e.list, e.count * sizeof(u64))))
         return (long)e.at;
     if (!e.list && command != XENMEM_increase_reservation)
         return (long)e.at;
@@ -119,7 +126,8 @@ static long reservation_change(struct vcpu *v, u64 args[6], u32 command)
         if (!ok)
             break;
         e.at++;
-        if ((e.order >= 4 || e.at % 16 == 0) && e.at < e.count && preempt_needed()) {
+        /* asked after the last one too: a list of calls may hold many short lists */
+        if ((e.order >= 4 || e.at % 16 == 0) && preempt_needed() && e.at < e.count) {
             args[0] = command | e.at << COMMAND_BITS;
             result = -ERESTART;
             break;
@@ -135,8 +143,8 @@ struct exchange {
     u32 in_order, out_order, address_bits;
 };
 
-/* The n frames from `at` on that are to go, off their owner's account: each by its allocation, once, so that a list
- * that names a frame twice, or changes meanwhile, gives nothing for nothing. Undone in exchange_undo(). */
+/* The n frames from `at` on that are to go, out of their owner's reach: only frames that nothing refers to, or a domain
+ * would keep them by a mapping, beside what it gets for them. Undone in exchange_end(). */
 static int exchange_take(const struct exchange *x, u64 at, u64 n, mfn_t *in, u64 *taken)
 {
     u64 first;
@@ -148,24 +156,17 @@ static int exchange_take(const struct exchange *x, u64 at, u64 n, mfn_t *in, u64
         if (copy_from_guest(&first, x->in_list + (frame >> x->in_order) * sizeof(u64), sizeof(first)))
             return -EFAULT;
         m = mfn(first + (frame & ((1ull << x->in_order) - 1)));
-        if (!frame_get(m, x->domain))
+        if (!frame_take(m, x->domain))
             return -EINVAL;
-        if ((frame_of(m)->refs & FRAME_HV) ||
-            !(__atomic_fetch_and(&frame_of(m)->refs, ~FRAME_ALLOCATED, __ATOMIC_ACQ_REL) & FRAME_ALLOCATED)) {
-            frame_put(m);
-            return -EINVAL;
-        }
         in[*taken] = m;
     }
     return 0;
 }
 
-static void exchange_undo(const mfn_t *in, u64 taken)
+static void exchange_end(const mfn_t *in, u64 taken, bool back)
 {
-    while (taken--) {
-        __atomic_or_fetch(&frame_of(in[taken])->refs, FRAME_ALLOCATED, __ATOMIC_ACQ_REL);
-        frame_put(in[taken]);
-    }
+    while (taken--)
+        frame_taken_end(in[taken], back);
 }
 
 static int exchange_make(const struct exchange *x, u64 extents, mfn_t *out)
@@ -192,14 +193,9 @@ static int exchange_unit(const struct exchange *x, u64 at, u32 order)
 
     if (!error)
         error = exchange_make(x, extents, out);
-    if (error) {
-        exchange_undo(in, taken);
+    exchange_end(in, taken, error);
+    if (error)
         return error;
-    }
-    for (u64 i = 0; i < frames; i++) {
-        frame_put(in[i]); /* ours, and the allocation's */
-        frame_put(in[i]);
-    }
     for (u64 e = 0; e < extents; e++) {
         u64 address = x->out_list + ((at >> x->out_order) + e) * sizeof(u64);
 
@@ -241,13 +237,15 @@ static long memory_exchange(struct vcpu *v, u64 args[6])
                           .address_bits = XENMEMF_get_address_bits(r.out.mem_flags)};
     if (!guest_range_ok(x.in_list, r.in.nr_extents * 8) || !guest_range_ok(x.out_list, r.out.nr_extents * 8))
         return -EFAULT;
+    if (!address_limit_ok(v, x.address_bits))
+        return -ENOMEM;
     x.domain = target_find(v, r.in.domid, &error);
     while (x.domain && at < total) {
         error = exchange_unit(&x, at, order);
         if (error)
             break;
         at += 1ull << order;
-        if (at < total && preempt_needed()) {
+        if (preempt_needed() && at < total) {
             error = -ERESTART;
             break;
         }
@@ -265,6 +263,7 @@ static long reservation_query(struct vcpu *v, u64 address, u32 command)
 {
     struct xen_memory_domain q;
     struct domain *d;
+    const struct shared_info *shared;
     u64 pages;
     int error;
 
@@ -274,8 +273,11 @@ static long reservation_query(struct vcpu *v, u64 address, u32 command)
     if (!d)
         return error;
     pages = command == XENMEM_current_reservation ? d->tot_pages : d->max_pages;
-    if (command == XENMEM_maximum_gpfn)
-        pages = d->shared ? d->shared->arch.max_pfn : 0;
+    shared = ACCESS_ONCE(d->shared);
+    if (command == XENMEM_maximum_gpfn) { /* its kernel's word: it must not look like an error to who asks */
+        pages = shared ? ACCESS_ONCE(shared->arch.max_pfn) : 0;
+        pages = MIN(pages, MAX_PFN);
+    }
     domain_put(d);
     return (long)pages;
 }
@@ -345,9 +347,14 @@ static long set_memory_map(struct vcpu *v, u64 address)
         hv_free(entries);
     } else {
         spin_lock(&d->control_lock);
-        old = d->memory_map;
-        d->memory_map = entries;
-        d->memory_map_entries = r.map.nr_entries;
+        old = entries;
+        if (d->control_pauses) { /* else one of its vcpus may be reading the old one */
+            old = d->memory_map;
+            d->memory_map = entries;
+            d->memory_map_entries = r.map.nr_entries;
+        } else {
+            error = -EBUSY;
+        }
         spin_unlock(&d->control_lock);
         hv_free(old);
     }

@@ -144,6 +144,9 @@ mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits)
         return INVALID_MFN;
     if (address_bits && address_bits < 52)
         limit = 1ull << (address_bits - PAGE_SHIFT);
+    /* a limit is a zone's where that will do: then no list is searched */
+    if (limit > ZONE_LIMIT && limit < frame_max)
+        limit = ZONE_LIMIT;
     spin_lock(&alloc_lock);
     found = block_take(order, flags, limit, &m, &dirty);
     if (found)

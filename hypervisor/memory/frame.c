@@ -62,6 +62,8 @@ static void frame_free(mfn_t m)
 
     ASSERT(!(f->type & (FRAME_TYPE_COUNT | FRAME_PINNED)));
     BUG_ON(!d);
+    /* from here on the allocator keeps its lists in the page: nobody may still write to it by an old TLB entry */
+    tlb_flush_stamped(~0ull, f->aux);
     spin_lock(&d->frames_lock);
     if (shared)
         d->shared_pages--;
@@ -237,6 +239,26 @@ bool frame_release(mfn_t m)
     return true;
 }
 
+bool frame_take(mfn_t m, const struct domain *d)
+{
+    u32 alone = FRAME_ALLOCATED | 2; /* the owner's reference, and the one that keeps it from changing hands here */
+
+    if (!frame_get(m, d))
+        return false;
+    if (__atomic_compare_exchange_n(&frame_of(m)->refs, &alone, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return true;
+    frame_put(m);
+    return false;
+}
+
+void frame_taken_end(mfn_t m, bool back)
+{
+    if (back)
+        __atomic_store_n(&frame_of(m)->refs, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    else
+        frame_free(m);
+}
+
 void frame_share(void *p, struct domain *d)
 {
     mfn_t m = virt_to_mfn(p);
@@ -244,14 +266,14 @@ void frame_share(void *p, struct domain *d)
 
     frame_account(d, 1, true, true);
     m2p_set(m, INVALID_M2P);
-    f->type = 0;
+    f->type = FRAME_WRITABLE << FRAME_TYPE_SHIFT | 1; /* ring 0 writes to it: it must never become a table */
     f->owner = d->id;
     __atomic_store_n(&f->refs, FRAME_HV | 1, __ATOMIC_RELEASE);
 }
 
 void frame_unshare(void *p)
 {
-    frame_put(virt_to_mfn(p));
+    frame_put_writable(virt_to_mfn(p));
 }
 
 void __init frame_init_gib(u64 gib)

@@ -82,8 +82,12 @@ mfn_t frame_alloc(struct domain *d, u32 order, u32 flags, u32 address_bits);
 /* Drops the owner's own reference (once: the FRAME_ALLOCATED bit says whether it stands). False if it
  * did not stand. The caller holds a reference of its own, or d is dying. */
 bool frame_release(mfn_t m);
-/* Ring 0's page p (from alloc_page) shown to d, which may map it writable. frame_unshare ends it and frees the
- * page as soon as nobody maps it. */
+/* Takes a frame of d's out of everyone's reach, if nothing refers to it but its allocation: no mapping, type or area.
+ * Then it is given back to d, or freed. */
+bool frame_take(mfn_t m, const struct domain *d);
+void frame_taken_end(mfn_t m, bool back);
+/* Ring 0's page p (from alloc_page) shown to d, which may map it writable, and use it as nothing else: a writable type
+ * count is ring 0's. frame_unshare ends it and frees the page as soon as nobody maps it. */
 void frame_share(void *p, struct domain *d);
 void frame_unshare(void *p);
 
