@@ -128,7 +128,8 @@ static int unmap_one(struct vcpu *v, u64 host_addr, u64 dev_bus_addr, u64 new_ad
         left &= (u16)~GNTMAP_device_map;
     }
     if (host_addr && (m.flags & GNTMAP_host_map)) {
-        error = pt_grant_unmap(v, host_addr, m.flags & GNTMAP_contains_pte, mfn(m.frame), new_addr);
+        error = pt_grant_unmap(v, host_addr, m.flags & GNTMAP_contains_pte, mfn(m.frame),
+                               m.flags & GNTMAP_readonly, new_addr);
         if (unlikely(error)) {
             left = m.flags;
             goto out;

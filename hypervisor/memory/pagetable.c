@@ -125,14 +125,16 @@ int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enu
     u32 type;
     int error;
 
-    if ((slot & 7) || !mfn_valid(m) || f->owner != d->id)
+    if ((slot & 7) || !mfn_valid(m))
         return -EINVAL;
     error = walk_continue(v);
     if (error)
         return error;
     spin_lock(&d->pt_lock);
     type = ACCESS_ONCE(f->type);
-    if (likely(type >> FRAME_TYPE_SHIFT == FRAME_L1 && (type & FRAME_VALIDATED)))
+    if (unlikely(f->owner != d->id))
+        error = -EINVAL; /* looked at under the lock: a table of d's stays one as long as that is held */
+    else if (likely(type >> FRAME_TYPE_SHIFT == FRAME_L1 && (type & FRAME_VALIDATED)))
         error = l1_update(d, entry, value, owner, how);
     else if (type >> FRAME_TYPE_SHIFT <= FRAME_L4 && (type & FRAME_VALIDATED))
         error = table_update(v, d, entry, type >> FRAME_TYPE_SHIFT, value, how);
@@ -150,26 +152,27 @@ int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enu
     return error;
 }
 
-/* The table that `va` leads to one level above its L1 entry, from an L4. 0: nothing there. */
-static maddr_t slot_of(mfn_t base, u64 va)
-{
-    mfn_t m = base;
-
-    if (!mfn_x(base))
-        return 0;
-    for (u32 shift = 39; shift > 12; shift -= 9) {
-        u64 e = ACCESS_ONCE(((u64 *)mfn_to_virt(m))[(va >> shift) % PT_ENTRIES]);
-
-        if (!(e & PTE_P) || (e & PTE_PSE))
-            return 0;
-        m = pte_mfn(e);
-    }
-    return mfn_to_maddr(m) + (va >> 12) % PT_ENTRIES * 8;
-}
-
 static bool va_is_guests(u64 va)
 {
     return guest_range_ok(va, 1) && (va < 1ull << 47 || va >= HV_VIRT_END);
+}
+
+/* The entry for va in an L1 table under `base`; NULL: there is no such table. pt_lock held: what hangs under a base are
+ * tables, and cannot become anything else meanwhile. */
+static u64 *entry_at(mfn_t base, u64 va)
+{
+    u64 *table = mfn_to_virt(base);
+
+    if (!mfn_x(base) || !va_is_guests(va))
+        return NULL;
+    for (u32 shift = 39; shift > 12; shift -= 9) {
+        u64 e = ACCESS_ONCE(table[(va >> shift) % PT_ENTRIES]);
+
+        if (!(e & PTE_P))
+            return NULL;
+        table = mfn_to_virt(pte_mfn(e));
+    }
+    return &table[(va >> 12) % PT_ENTRIES];
 }
 
 static mfn_t base_in_use(const struct vcpu *v)
@@ -177,19 +180,26 @@ static mfn_t base_in_use(const struct vcpu *v)
     return v->pv.kernel_mode ? v->base : v->user_base;
 }
 
-u64 pt_lookup(struct vcpu *v, u64 va, maddr_t *slot)
+static u64 lookup(struct vcpu *v, mfn_t base, u64 va)
 {
-    maddr_t at = va_is_guests(va) ? slot_of(base_in_use(v), va) : 0;
+    const u64 *entry;
+    u64 e;
 
-    if (slot)
-        *slot = at;
-    return at ? ACCESS_ONCE(*(u64 *)maddr_to_virt(at)) : 0;
+    spin_lock(&v->domain->pt_lock);
+    entry = entry_at(base, va);
+    e = entry ? ACCESS_ONCE(*entry) : 0;
+    spin_unlock(&v->domain->pt_lock);
+    return e;
+}
+
+u64 pt_lookup(struct vcpu *v, u64 va)
+{
+    return lookup(v, base_in_use(v), va);
 }
 
 mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags)
 {
-    maddr_t at = va_is_guests(va) ? slot_of(user ? v->user_base : v->base, va) : 0;
-    u64 e = at ? ACCESS_ONCE(*(u64 *)maddr_to_virt(at)) : 0;
+    u64 e = lookup(v, user ? v->user_base : v->base, va);
 
     if (!(e & PTE_P))
         return INVALID_MFN;
@@ -198,43 +208,44 @@ mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags)
     return pte_mfn(e);
 }
 
-/* The L1 entry at `slot` in a table of d, changed under the lock; refused where the page is no L1 table (any more). */
-static int l1_slot_update(struct domain *d, maddr_t slot, u64 value, struct domain *owner)
+int pt_update_va(struct vcpu *v, u64 va, u64 value, struct domain *owner)
 {
-    const struct frame *f = frame_of(maddr_to_mfn(slot));
+    struct domain *d = v->domain;
     int error = -EINVAL;
+    u64 *entry;
 
     spin_lock(&d->pt_lock);
-    if (f->owner == d->id && f->type >> FRAME_TYPE_SHIFT == FRAME_L1 && (f->type & FRAME_VALIDATED))
-        error = l1_update(d, maddr_to_virt(slot), value, owner, PT_WRITE_PLAIN);
+    entry = entry_at(base_in_use(v), va);
+    if (likely(entry))
+        error = l1_update(d, entry, value, owner, PT_WRITE_PLAIN);
     spin_unlock(&d->pt_lock);
     return error;
 }
 
-int pt_update_va(struct vcpu *v, u64 va, u64 value, struct domain *owner)
+/* Is m an L1 table of d? pt_lock held. */
+static bool is_l1_of(mfn_t m, const struct domain *d)
 {
-    maddr_t slot;
+    const struct frame *f = frame_of(m);
 
-    pt_lookup(v, va, &slot);
-    return slot ? l1_slot_update(v->domain, slot, value, owner) : -EINVAL;
+    return mfn_valid(m) && f->owner == d->id && f->type >> FRAME_TYPE_SHIFT == FRAME_L1 &&
+           (f->type & FRAME_VALIDATED);
 }
 
 int pt_emulated_store(struct vcpu *v, u64 va, u64 value, u32 size, const u64 *expected, u64 *old)
 {
     struct domain *d = v->domain;
-    u64 mapping = pt_lookup(v, va, NULL), stands, whole, mask = ~0ull, *entry;
+    u64 stands, whole, mask = ~0ull, *entry;
     u32 shift = (u32)(va & 7) * 8;
-    const struct frame *f;
     int error = -EINVAL;
 
-    if (!(mapping & PTE_P) || !mfn_valid(pte_mfn(mapping)) || (va & (size - 1)) || size < 4)
+    if ((va & (size - 1)) || size < 4)
         return -EINVAL;
-    f = frame_of(pte_mfn(mapping));
-    entry = (u64 *)((u64)mfn_to_virt(pte_mfn(mapping)) + (va & ~PAGE_MASK & ~7ull));
     if (size == 4)
         mask = 0xffffffffull << shift;
     spin_lock(&d->pt_lock);
-    if (f->owner == d->id && f->type >> FRAME_TYPE_SHIFT == FRAME_L1 && (f->type & FRAME_VALIDATED)) {
+    entry = entry_at(base_in_use(v), va);
+    if (entry && (*entry & PTE_P) && is_l1_of(pte_mfn(*entry), d)) {
+        entry = (u64 *)((u64)mfn_to_virt(pte_mfn(*entry)) + (va & ~PAGE_MASK & ~7ull));
         stands = ACCESS_ONCE(*entry);
         if (old)
             *old = (stands & mask) >> shift;
@@ -248,69 +259,56 @@ int pt_emulated_store(struct vcpu *v, u64 va, u64 value, u32 size, const u64 *ex
     return error;
 }
 
-int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags)
+/* The entry that a grant's host_addr names; NULL: none. pt_lock held. */
+static u64 *grant_entry(struct vcpu *v, u64 host_addr, bool contains_pte)
 {
-    struct domain *d = v->domain;
-    u64 value = mfn_to_maddr(m) | PTE_P | PTE_US | PTE_A | PTE_D | (readonly ? 0 : PTE_RW) | pte_flags;
-    maddr_t slot = host_addr;
-    const struct frame *f;
-    int error = -EINVAL;
-
     if (!contains_pte)
-        pt_lookup(v, host_addr, &slot);
-    if (!slot || (slot & 7) || !mfn_valid(maddr_to_mfn(slot)))
-        return -EINVAL;
-    f = frame_of(maddr_to_mfn(slot));
-    spin_lock(&d->pt_lock);
-    if (f->owner == d->id && f->type >> FRAME_TYPE_SHIFT == FRAME_L1 && (f->type & FRAME_VALIDATED)) {
-        l1_entry_put(entry_write(maddr_to_virt(slot), value, PT_WRITE_PLAIN));
-        error = 0;
-    }
-    spin_unlock(&d->pt_lock);
-    return error;
+        return entry_at(base_in_use(v), host_addr);
+    return !(host_addr & 7) && is_l1_of(maddr_to_mfn(host_addr), v->domain) ? maddr_to_virt(host_addr) : NULL;
 }
 
-/* Where an unmapped grant's place is to hold another mapping, that is moved there and its own place is emptied. */
-static int entry_take(struct domain *d, struct vcpu *v, u64 va, u64 *value)
+int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags)
 {
-    maddr_t slot;
-    const struct frame *f;
+    u64 value = mfn_to_maddr(m) | PTE_P | PTE_US | PTE_A | PTE_D | (readonly ? 0 : PTE_RW) | pte_flags;
+    u64 *entry;
+
+    spin_lock(&v->domain->pt_lock);
+    entry = grant_entry(v, host_addr, contains_pte);
+    if (likely(entry))
+        l1_entry_put(entry_write(entry, value, PT_WRITE_PLAIN));
+    spin_unlock(&v->domain->pt_lock);
+    return entry ? 0 : -EINVAL;
+}
+
+/* Where an unmapped grant's place is to hold another mapping, that is moved there and its own place is emptied. The two
+ * must differ, or the grant would stay. pt_lock held. */
+static int entry_take(struct vcpu *v, const u64 *place, u64 va, u64 *value)
+{
+    u64 *entry;
 
     *value = 0;
     if (!va)
         return 0;
-    pt_lookup(v, va, &slot);
-    if (!slot)
+    entry = entry_at(base_in_use(v), va);
+    if (!entry || entry == place)
         return -EINVAL;
-    f = frame_of(maddr_to_mfn(slot));
-    if (f->owner != d->id || f->type >> FRAME_TYPE_SHIFT != FRAME_L1 || !(f->type & FRAME_VALIDATED))
-        return -EINVAL;
-    *value = entry_write(maddr_to_virt(slot), 0, PT_WRITE_PLAIN);
+    *value = entry_write(entry, 0, PT_WRITE_PLAIN);
     return 0;
 }
 
-int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, u64 replacement_va)
+int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 replacement_va)
 {
-    struct domain *d = v->domain;
-    maddr_t slot = host_addr;
-    const struct frame *f;
     int error = -EINVAL;
     u64 value, *entry;
 
-    if (!contains_pte)
-        pt_lookup(v, host_addr, &slot);
-    if (!slot || (slot & 7) || !mfn_valid(maddr_to_mfn(slot)))
-        return -EINVAL;
-    f = frame_of(maddr_to_mfn(slot));
-    entry = maddr_to_virt(slot);
-    spin_lock(&d->pt_lock);
-    if (f->owner == d->id && f->type >> FRAME_TYPE_SHIFT == FRAME_L1 && (f->type & FRAME_VALIDATED) &&
-        (*entry & PTE_P) && mfn_eq(pte_mfn(*entry), m)) {
-        error = entry_take(d, v, replacement_va, &value);
+    spin_lock(&v->domain->pt_lock);
+    entry = grant_entry(v, host_addr, contains_pte);
+    if (entry && (*entry & PTE_P) && mfn_eq(pte_mfn(*entry), m) && !(*entry & PTE_RW) == readonly) {
+        error = entry_take(v, entry, replacement_va, &value);
         if (!error)
             l1_entry_put(entry_write(entry, value, PT_WRITE_PLAIN));
     }
-    spin_unlock(&d->pt_lock);
+    spin_unlock(&v->domain->pt_lock);
     return error;
 }
 

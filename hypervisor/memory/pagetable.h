@@ -40,9 +40,8 @@ enum pt_write { PT_WRITE_PLAIN, PT_WRITE_PRESERVE_AD };
  * call again). Takes pt_lock. */
 int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enum pt_write how);
 
-/* Reads the L1 entry that maps `va` in the vcpu's current tables: 0 if nothing does; *slot gets its
- * machine address (or 0). */
-u64 pt_lookup(struct vcpu *v, u64 va, maddr_t *slot);
+/* Reads the L1 entry that maps `va` in the vcpu's current tables: 0 if nothing does. Takes pt_lock; so do all below. */
+u64 pt_lookup(struct vcpu *v, u64 va);
 /* Walks a guest's kernel (or user) L4 for address va: the mapped frame, with the leaf's flags, or INVALID_MFN.
  * For any vcpu that is not running or is current. */
 mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags);
@@ -58,11 +57,11 @@ int pt_emulated_store(struct vcpu *v, u64 va, u64 value, u32 size, const u64 *ex
 /* Grants (domain/grant.c). Enters/clears a mapping of frame m at host_addr (a virtual address of the
  * current guest's space, or with contains_pte the machine address of an L1 entry). map: the caller has
  * a reference (and a writable type count unless readonly), which the entry now owns on success (what the entry held
- * before is released). unmap: the entry must map m; it becomes `replacement` (0: not present; else the PTE value for
- * GNTTABOP_unmap_and_replace, checked) and its references are put. pte_flags: extra available bits. 0 or negative errno
- * (-EINVAL: no such entry; -ERESTART). The TLB is the caller's business. */
+ * before is released). unmap: the entry must map m, as `readonly` says; its references are put, and it becomes not
+ * present, or what stands at replacement_va, which is moved (GNTTABOP_unmap_and_replace). pte_flags: extra available
+ * bits. 0, or -EINVAL: no such entry. The TLB is the caller's business. */
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags);
-int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, u64 replacement_va);
+int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 replacement_va);
 
 /* A guest L4 as base pointer of a vcpu: takes a type reference on m (owned by v's domain), puts the old one.
  * 0, -EINVAL, -ERESTART. For the current vcpu, CR3 is loaded. */

@@ -29,8 +29,7 @@
 /* A read-only mapping of one of the guest's page tables? Few write faults of a kernel are: look before decoding. */
 static bool maps_page_table(struct vcpu *v, u64 address)
 {
-    maddr_t slot;
-    u64 entry = pt_lookup(v, address, &slot);
+    u64 entry = pt_lookup(v, address);
     u32 type;
 
     if (!(entry & PTE_P) || (entry & PTE_RW) || !mfn_valid(pte_mfn(entry)))

@@ -463,8 +463,12 @@ static void test_grant_entries(void)
     CU_ASSERT_EQUAL(frame_get_writable(theirs, other), 0);
     CU_ASSERT_EQUAL(pt_grant_map(v, va, false, theirs, false, 0), 0);
     CU_ASSERT(mfn_eq(pt_translate(v, va, false, NULL), theirs));
-    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, t[0], 0), -EINVAL);
-    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, theirs, 0), 0);
+    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, t[0], false, 0), -EINVAL);
+    /* not as the read-only mapping that it is not, and not moved onto itself, which would keep it */
+    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, theirs, true, 0), -EINVAL);
+    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, theirs, false, va), -EINVAL);
+    CU_ASSERT(refs(theirs) == 2 && uses(theirs) == 1);
+    CU_ASSERT_EQUAL(pt_grant_unmap(v, va, false, theirs, false, 0), 0);
     CU_ASSERT(refs(theirs) == 1 && frame_of(theirs)->type == 0);
     CU_ASSERT(frame_get(theirs, other));
     CU_ASSERT_EQUAL(pt_grant_map(v, slot(t[1], 6), true, theirs, true, 0), 0);
@@ -595,6 +599,64 @@ static void test_storm(void)
     CU_ASSERT_EQUAL(alloc_free_frames(), before);
 }
 
+/* What ring 0 writes to, a guest may not have as a table or as descriptors, mapped or not. */
+static void test_shared_page(void)
+{
+    void *p = alloc_page();
+    mfn_t m = virt_to_mfn(p);
+
+    frame_share(p, guest);
+    for (u32 level = 1; level < 5; level++)
+        CU_ASSERT_EQUAL(AGAIN(pt_pin(v, guest, m, level)), -EBUSY);
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), -EBUSY);
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), 0);
+    CU_ASSERT_FALSE(frame_take(m, guest));
+    frame_unshare(p);
+    CU_ASSERT_EQUAL(guest->shared_pages, 1); /* mapped yet */
+    frame_put_writable(m);
+    CU_ASSERT_EQUAL(guest->shared_pages, 0);
+}
+
+/* Only what nothing refers to can be taken out of a domain's reach; what was taken cannot be got at. */
+static void test_take(void)
+{
+    mfn_t m = page_of(guest);
+    u64 pages = guest->tot_pages;
+
+    CU_ASSERT_FALSE(frame_take(m, other));
+    CU_ASSERT(frame_get(m, guest));
+    CU_ASSERT_FALSE(frame_take(m, guest));
+    frame_put(m);
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), 0);
+    CU_ASSERT_FALSE(frame_take(m, guest));
+    frame_put_writable(m);
+    CU_ASSERT(frame_take(m, guest));
+    CU_ASSERT_FALSE(frame_take(m, guest));
+    CU_ASSERT_FALSE(frame_get(m, guest));
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), -EINVAL);
+    frame_taken_end(m, true);
+    CU_ASSERT(refs(m) == 1 && frame_take(m, guest));
+    frame_taken_end(m, false);
+    CU_ASSERT_EQUAL(guest->tot_pages, pages - 1);
+}
+
+/* The allocator's links lie in free pages: no TLB may know a page as writable when it becomes one. */
+static void test_flush_before_free(void)
+{
+    mfn_t m = page_of(guest), n = page_of(guest);
+    u64 loads = host_cr3_loads;
+
+    this_cpu()->cr3 = 0x1000;
+    CU_ASSERT_EQUAL(frame_get_writable(m, guest), 0);
+    CU_ASSERT_EQUAL(frame_get_writable(n, guest), 0);
+    frame_put_writable(m);
+    frame_put_writable(n);
+    give_back(&m, 1);
+    CU_ASSERT_EQUAL(host_cr3_loads, loads + 1);
+    give_back(&n, 1); /* covered by the same flush */
+    CU_ASSERT_EQUAL(host_cr3_loads, loads + 1);
+}
+
 static void test_flush_clock(void)
 {
     mfn_t m = page_of(guest);
@@ -644,6 +706,9 @@ int main(void)
         {"tables: updates", test_updates},
         {"tables: grant entries", test_grant_entries},
         {"tables: a storm of updates", test_storm},
+        {"frames: ring 0's pages that a guest sees", test_shared_page},
+        {"frames: taken out of reach", test_take},
+        {"frames: no stale writer of a free one", test_flush_before_free},
         {"TLB clock", test_flush_clock},
         CU_TEST_INFO_NULL,
     };
