@@ -16,7 +16,6 @@ static void check_features(void)
 
     CHECK_OK(hypercall_xen_version(XENVER_get_features, &info));
     CHECK(info.submap & 1U << XENFEAT_mmu_pt_update_preserve_ad, "features are %#x", info.submap);
-    CHECK(info.submap & 1U << XENFEAT_pae_pgdir_above_4gb, "features are %#x", info.submap);
     CHECK(!(info.submap & 1U << XENFEAT_auto_translated_physmap), "features are %#x", info.submap);
     CHECK(!(info.submap & 1U << XENFEAT_writable_descriptor_tables), "features are %#x", info.submap);
     CHECK_EQ(info.submap >> XENFEAT_dom0 & 1, guest_is_dom0());
