@@ -10,7 +10,7 @@
 
 #define WINDOW 0x8030000000UL           /* the spare L1 maps from here on */
 
-static uint64_t *window_l1;
+static uint64_t *spare_l1;
 static uint64_t entry_rw, entry_ro;
 static struct mmu_update one, batch[32];
 static struct mmuext_op op;
@@ -21,7 +21,7 @@ static xen_pfn_t extent, spare_pfn;
 
 static void update_to(uint64_t value)
 {
-    one.ptr = maddr_of(&window_l1[0]);
+    one.ptr = maddr_of(&spare_l1[0]);
     one.val = value;
 }
 
@@ -60,8 +60,8 @@ static void prepare_ro(void)
 
 static void va_unmap(void) { hypercall_update_va_mapping(WINDOW, 0, UVMF_INVLPG); }
 static void va_map(void) { hypercall_update_va_mapping(WINDOW, entry_rw, UVMF_INVLPG); }
-static void store_none(void) { *(volatile uint64_t *)&window_l1[0] = 0; }
-static void store_rw(void) { *(volatile uint64_t *)&window_l1[0] = entry_rw; }
+static void store_none(void) { *(volatile uint64_t *)&spare_l1[0] = 0; }
+static void store_rw(void) { *(volatile uint64_t *)&spare_l1[0] = entry_rw; }
 static void ext(void) { hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF); }
 
 static void ext_to(unsigned int command, unsigned long mfn)
@@ -164,8 +164,8 @@ static void make_window(void)
 {
     uint64_t *l2 = page_alloc(), *l3 = page_alloc();
 
-    window_l1 = table_from(page_alloc());
-    l2[(WINDOW >> 21) & 511] = pte_make(mfn_of(window_l1), PTE_TABLE);
+    spare_l1 = table_from(page_alloc());
+    l2[(WINDOW >> 21) & 511] = pte_make(mfn_of(spare_l1), PTE_TABLE);
     l3[(WINDOW >> 30) & 511] = pte_make(mfn_of(table_from(l2)), PTE_TABLE);
     NEED(pt_write(pt_entry((void *)WINDOW, 4),
                   pte_make(mfn_of(table_from(l3)), PTE_TABLE)));
@@ -201,7 +201,7 @@ void bench_memory(void)
     make_window();
     make_tables();
     for (unsigned int i = 0; i < 32; i++) {
-        batch[i].ptr = maddr_of(&window_l1[i / 2 + 8]);
+        batch[i].ptr = maddr_of(&spare_l1[i / 2 + 8]);
         batch[i].val = i % 2 ? entry_rw : 0;
     }
     update_batch();
