@@ -194,6 +194,7 @@ void timer_kill(struct timer *t)
         smp_poll();
         cpu_pause();
     }
+    timer_stop(t); /* its handler, if it ran just now, may have set it again */
 }
 
 bool timer_armed(const struct timer *t)

@@ -61,11 +61,13 @@ void domain_put(struct domain *d)
         domain_free(d);
 }
 
-/* A reference unless the last one has gone. domain_lock held. */
+/* A reference, unless the last one has gone or d is not whole yet. domain_lock held. */
 static bool domain_try_get(struct domain *d)
 {
     u32 refs = ACCESS_ONCE(d->refs);
 
+    if (!d->made)
+        return false;
     do {
         if (!refs)
             return false;
@@ -195,6 +197,7 @@ int domain_create(u16 id, const struct domain_limits *limits, bool privileged, s
         domain_put(d);
         return error;
     }
+    __atomic_store_n(&d->made, true, __ATOMIC_RELEASE);
     *out = d;
     return 0;
 }
@@ -321,7 +324,6 @@ void domain_crash(struct domain *d, const char *format, ...)
 
 static void vcpu_unmake(struct vcpu *v)
 {
-    time_vcpu_destroy(v);
     evtchn_vcpu_destroy(v);
     pv_vcpu_destroy(v);
     sched_vcpu_destroy(v);
@@ -347,6 +349,9 @@ int domain_kill(struct domain *d)
         error = grant_relinquish(d);
         if (error)
             return error;
+        for (u32 i = 0; i < d->max_vcpus; i++)
+            if (d->vcpu[i])
+                time_vcpu_destroy(d->vcpu[i]); /* its timers send events without a lock */
         evtchn_domain_destroy(d);
         pirq_domain_destroy(d);
         for (u32 i = 0; i < d->max_vcpus; i++)

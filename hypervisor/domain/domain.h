@@ -59,6 +59,7 @@ struct domain {
     u16 id;
     bool privileged;            /* may use control calls; owns the machine's devices */
     volatile u8 death;          /* enum domain_death */
+    volatile bool made;         /* all its parts are: it may be found */
     volatile bool shut_down;
     u8 shutdown_code;           /* SHUTDOWN_* of public/sched.h */
     volatile u32 pause_count;   /* by the toolstack and ring 0; > 0: no vcpu runs */

@@ -463,10 +463,12 @@ void evtchn_domain_destroy(struct domain *d)
     for (u32 port = 1; port < EVTCHN_PORTS; port++)
         if (port_of(d, port) && port_of(d, port)->state != EVTCHN_FREE)
             evtchn_close(d, port);
+    spin_lock(&e->lock); /* whoever wants to bind to one of them looks under it */
     for (u32 i = 0; i < ARRAY_SIZE(e->buckets); i++) {
         hv_free(e->buckets[i]);
         e->buckets[i] = NULL;
     }
+    spin_unlock(&e->lock);
 }
 
 void evtchn_vcpu_destroy(struct vcpu *v)
