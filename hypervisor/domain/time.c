@@ -75,7 +75,7 @@ static int area_hold(struct vcpu *v, struct guest_area *a, u64 address, u32 size
     return 0;
 }
 
-/* The area is written under the queue's lock (run states) or by v's own CPU: swap it under the lock. */
+/* Areas are written under the queue's lock, so they are swapped under it. */
 static void area_swap(struct vcpu *v, struct guest_area *a, struct guest_area *with)
 {
     spinlock_t *lock = sched_lock_vcpu(v);
@@ -116,13 +116,14 @@ static void fill_time(struct vcpu_time_info *t)
     t->flags = 0;
 }
 
-/* v is loaded on this CPU, or does not run. */
+/* v is loaded on this CPU, or does not run; its queue's lock is not held. */
 void time_update_vcpu(struct vcpu *v)
 {
     struct vcpu_time_info *t = &v->info->time;
     struct guest_area *a = &v->time.time_area;
     struct vcpu_time_info copy = {0};
     u32 version = v->time.version + 2;
+    spinlock_t *lock;
 
     v->time.version = version;
     ACCESS_ONCE(t->version) = version - 1;
@@ -134,11 +135,13 @@ void time_update_vcpu(struct vcpu *v)
         return;
     fill_time(&copy);
     copy.version = version - 1;
+    lock = sched_lock_vcpu(v); /* another vcpu may be about to move the area */
     guest_area_write(a, 0, &copy.version, sizeof(copy.version));
     barrier();
     guest_area_write(a, 0, &copy, sizeof(copy));
     barrier();
     guest_area_write(a, 0, &version, sizeof(version));
+    spin_unlock(lock);
 }
 
 int time_register_area(struct vcpu *v, u64 address)
