@@ -322,8 +322,6 @@ int build_copy_start(struct vmctl *v, struct build *b)
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* it holds the domain's memory: never outlive the maker */
         if (getppid() != parent)
             _exit(1);
-        copy_populate(&b->kernel.elf, &b->kernel.holes);
-        file_populate(&b->initrd);
         ret = copy_kernel(v, b) || copy_parts(v, b, info.shared_info_frame) ||
               write_tables(v, b) || mask_events(v, b, info.shared_info_frame);
         if (ret)

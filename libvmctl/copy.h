@@ -28,9 +28,6 @@ struct copy_holes {
 /* Finds the holes of a parsed kernel. Damaged section headers are as good as none. */
 void copy_find_holes(const struct pv_elf *elf, struct copy_holes *holes);
 
-/* Brings what will be read into the page tables; see file_populate(). */
-void copy_populate(const struct pv_elf *elf, const struct copy_holes *holes);
-
 /* A kernel on its way into memory: which pages of its part have to be written at all. */
 struct copy_job {
     const struct pv_elf *elf;

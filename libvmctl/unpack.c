@@ -62,12 +62,6 @@ const char *file_open(const char *path, struct file_data *out)
     return error;
 }
 
-void file_populate(const struct file_data *file)
-{
-    if (file->mapped) /* where the kernel does not know how, the faults come one by one */
-        madvise(file->data, file->mapped, MADV_POPULATE_READ);
-}
-
 void file_close(struct file_data *file)
 {
     if (file->mapped)

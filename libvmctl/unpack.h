@@ -27,8 +27,6 @@ struct file_data {
  */
 const char *file_open(const char *path, struct file_data *out);
 
-/* Brings all of the file into this process's page tables at once: cheaper than fault by fault. */
-void file_populate(const struct file_data *file);
 void file_close(struct file_data *file);
 
 /* True where the bytes start like a bzImage (boot sector signature and header magic). */
