@@ -127,6 +127,7 @@ static int store_plain(struct vcpu *v, const struct pv_insn *insn, u64 address, 
     return error;
 }
 
+/* Once: where another CPU was faster the guest executes it again, rather than that ring 0 races with it for ever. */
 static int store_modify(struct vcpu *v, const struct pv_insn *insn, u64 address, struct store *s)
 {
     u32 shift = (u32)(address & 7) * 8;
@@ -135,18 +136,15 @@ static int store_modify(struct vcpu *v, const struct pv_insn *insn, u64 address,
 
     if (copy_from_guest(&entry, address & ~7ull, 8))
         return -EINVAL;
-    for (;;) {
-        s->before = entry >> shift & s->mask;
-        compute(insn, s);
-        if (!s->writes)
-            break;
+    s->before = entry >> shift & s->mask;
+    compute(insn, s);
+    if (s->writes) {
         error = pt_emulated_store(v, address & ~7ull, (entry & ~(s->mask << shift)) | (s->after & s->mask) << shift, 8,
                                   &entry, &old);
         if (error)
             return error;
-        if (old == entry)
-            break;
-        entry = old;
+        if (old != entry)
+            return -ERESTART;
     }
     finish(insn, s);
     return 0;
