@@ -177,23 +177,9 @@ fatal_entry:
     sub $8, %rsp
     call entry_fatal
 
-nmi_entry:
-    SAVE_REGISTERS
-    CLEAN_FLAGS
-    mov %rsp, %rdi
-    sub $8, %rsp
-    call entry_nmi
-    add $8, %rsp
-    jmp return_to_ring0
-
-/* From a guest: the frame moves to where a guest's frame belongs. From ring 0: a guest's breakpoint on its own
- * memory that ring 0 touched, or its single-step over SYSCALL or SYSENTER; nothing to do. */
-debug_entry:
-    SAVE_REGISTERS
-    CLEAN_FLAGS
+/* A guest's frame goes to where a guest's frame belongs. */
+.macro TO_MAIN_STACK
     mov %rsp, %rsi
-    testb $3, UREGS_CS(%rsp)
-    jz 1f
     mov %rsp, %rdi
     or $(CPU_BLOCK_SIZE - 1), %rdi
     sub $(CPU_STRUCT_SIZE + UREGS_SIZE - 1), %rdi
@@ -201,6 +187,29 @@ debug_entry:
     mov $(UREGS_FRAME_SIZE / 8), %ecx
     rep movsq
     mov %rax, %rsp
+.endm
+
+nmi_entry:
+    SAVE_REGISTERS
+    CLEAN_FLAGS
+    mov %rsp, %rdi
+    sub $8, %rsp
+    call entry_nmi
+    add $8, %rsp
+    testb $3, UREGS_CS(%rsp)
+    jz return_to_ring0
+    TO_MAIN_STACK /* the one IRETQ that may fault on a guest's selectors is there */
+    sub $8, %rsp
+    jmp return_to_guest
+
+/* From a guest: the frame moves to where a guest's frame belongs. From ring 0: a guest's breakpoint on its own
+ * memory that ring 0 touched, or its single-step over SYSCALL or SYSENTER; nothing to do. */
+debug_entry:
+    SAVE_REGISTERS
+    CLEAN_FLAGS
+    testb $3, UREGS_CS(%rsp)
+    jz 1f
+    TO_MAIN_STACK
     jmp guest_exception
 1:  mov %rsp, %rdi
     sub $8, %rsp
