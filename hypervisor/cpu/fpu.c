@@ -69,11 +69,13 @@ void fpu_state_import(struct fpu_state *s, const void *fxsave)
 {
     u32 mxcsr, mask = 0;
     struct fpu_state probe;
+    bool was_set = read_cr0() & CR0_TS; /* clear: the registers are the caller's, and in use */
 
     fpu_ts_clear();
     memset(&probe, 0, sizeof(probe));
     __asm__ volatile("fxsave64 %0" : "=m"(probe) : : "memory");
-    fpu_ts_set();
+    if (was_set)
+        fpu_ts_set();
     memcpy(&mask, probe.fxsave + MXCSR_MASK_OFFSET, sizeof(mask));
     fpu_state_reset(s);
     memcpy(s->fxsave, fxsave, sizeof(s->fxsave));

@@ -127,6 +127,15 @@ void pv_load_user_gs(u16 selector)
     swap_gs();
 }
 
+static void load_debug_registers(const struct vcpu *v)
+{
+    const u64 *d = v->pv.debugreg;
+
+    __asm__ volatile("mov %0, %%db0; mov %1, %%db1; mov %2, %%db2; mov %3, %%db3; mov %4, %%db7"
+                     :
+                     : "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3]), "r"(d[7]));
+}
+
 int pv_set_debugreg(struct vcpu *v, u32 number, u64 value)
 {
     bool current = v == current_vcpu();
@@ -158,18 +167,9 @@ int pv_set_debugreg(struct vcpu *v, u32 number, u64 value)
     case 1: __asm__ volatile("mov %0, %%db1" : : "r"(value)); break;
     case 2: __asm__ volatile("mov %0, %%db2" : : "r"(value)); break;
     case 3: __asm__ volatile("mov %0, %%db3" : : "r"(value)); break;
-    case 7: __asm__ volatile("mov %0, %%db7" : : "r"(value)); break;
+    case 7: load_debug_registers(v); break; /* the addresses in the CPU may be another's: they go with this one */
     }
     return 0;
-}
-
-static void load_debug_registers(const struct vcpu *v)
-{
-    const u64 *d = v->pv.debugreg;
-
-    __asm__ volatile("mov %0, %%db0; mov %1, %%db1; mov %2, %%db2; mov %3, %%db3; mov %4, %%db7"
-                     :
-                     : "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3]), "r"(d[7]));
 }
 
 void pv_context_save(struct vcpu *prev)
