@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ABI's x86-64 half: registers, the virtual IDT and GDT, a vCPU's whole context, and the address
- * space's division. Layouts are fixed by the ABI (tests/abi holds them); nothing here may change them.
+ * The ABI's x86-64 half: registers, the virtual IDT and GDT, a vCPU's whole context, and the
+ * address space's division. Layouts are fixed by the ABI (tests/abi holds them); nothing here may
+ * change them.
  */
 #ifndef PUBLIC_ARCH_X86_64_H
 #define PUBLIC_ARCH_X86_64_H
@@ -72,29 +73,29 @@
 #define XEN_CPUID          XEN_EMULATE_PREFIX cpuid
 #else
 /* ud2 and "xen": the next instruction (CPUID) is done by the hypervisor. */
-#define XEN_EMULATE_PREFIX ".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; "
-#define XEN_CPUID          XEN_EMULATE_PREFIX "cpuid"
+#define XEN_EMULATE_PREFIX  ".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; "
+#define XEN_CPUID           XEN_EMULATE_PREFIX "cpuid"
 
 /* A control register's root as a frame number and back. */
 #define xen_pfn_to_cr3(pfn) ((unsigned long)(pfn) << 12)
 #define xen_cr3_to_pfn(cr3) ((unsigned long)(cr3) >> 12)
 
-typedef unsigned long xen_callback_t;   /* the address of an entry point in the guest's kernel */
+typedef unsigned long xen_callback_t; /* the address of an entry point in the guest's kernel */
 
 /* One gate of the virtual IDT. flags: bits 0-1 the gate's DPL, bit 2 "mask events on entry". */
 struct trap_info {
     uint8_t vector;
     uint8_t flags;
     uint16_t cs;
-    unsigned long address;      /* 0 ends a table */
+    unsigned long address; /* 0 ends a table */
 };
 typedef struct trap_info trap_info_t;
 DEFINE_XEN_GUEST_HANDLE(trap_info_t);
 
-#define TI_GET_DPL(ti)      ((ti)->flags & 3)
-#define TI_GET_IF(ti)       ((ti)->flags & 4)
-#define TI_SET_DPL(ti, dpl) ((ti)->flags |= (dpl))
-#define TI_SET_IF(ti, on)   ((ti)->flags |= (!!(on)) << 2)
+#define TI_GET_DPL(ti)       ((ti)->flags & 3)
+#define TI_GET_IF(ti)        ((ti)->flags & 4)
+#define TI_SET_DPL(ti, dpl)  ((ti)->flags |= (dpl))
+#define TI_SET_IF(ti, on)    ((ti)->flags |= (!!(on)) << 2)
 
 /* What the iret hypercall pops from the guest kernel's stack, rax at its top. */
 struct iret_context {
@@ -107,13 +108,13 @@ struct cpu_user_regs {
     uint64_t r11, r10, r9, r8;
     uint64_t rax, rcx, rdx;
     uint64_t rsi, rdi;
-    uint32_t error_code;        /* the hypervisor's own */
-    uint32_t entry_vector;      /* the hypervisor's own */
+    uint32_t error_code;   /* the hypervisor's own */
+    uint32_t entry_vector; /* the hypervisor's own */
     uint64_t rip;
     uint16_t cs, _pad0[1];
     uint8_t saved_upcall_mask;
     uint8_t _pad1[3];
-    uint64_t rflags;            /* IF shows the inverse of saved_upcall_mask */
+    uint64_t rflags; /* IF shows the inverse of saved_upcall_mask */
     uint64_t rsp;
     uint16_t ss, _pad2[3];
     uint16_t es, _pad3[3];
@@ -126,19 +127,21 @@ DEFINE_XEN_GUEST_HANDLE(cpu_user_regs_t);
 
 /* A whole vCPU: what VCPUOP_initialise takes and getvcpucontext gives. */
 struct vcpu_guest_context {
-    struct { char x[512]; } fpu_ctxt;           /* FXSAVE's image, for VGCF_i387_valid */
-    unsigned long flags;                        /* VGCF_* */
+    struct {
+        char x[512];
+    } fpu_ctxt;          /* FXSAVE's image, for VGCF_i387_valid */
+    unsigned long flags; /* VGCF_* */
     struct cpu_user_regs user_regs;
     struct trap_info trap_ctxt[256];
-    unsigned long ldt_base, ldt_ents;           /* linear address, entries */
-    unsigned long gdt_frames[16], gdt_ents;     /* machine frames, entries */
+    unsigned long ldt_base, ldt_ents;       /* linear address, entries */
+    unsigned long gdt_frames[16], gdt_ents; /* machine frames, entries */
     unsigned long kernel_ss, kernel_sp;
-    unsigned long ctrlreg[8];                   /* [1]: the user page tables' root; [3]: the kernel's */
+    unsigned long ctrlreg[8]; /* [1]: the user page tables' root; [3]: the kernel's */
     unsigned long debugreg[8];
     unsigned long event_callback_eip;
     unsigned long failsafe_callback_eip;
     unsigned long syscall_callback_eip;
-    unsigned long vm_assist;                    /* bitmap of VMASST_TYPE_* */
+    unsigned long vm_assist; /* bitmap of VMASST_TYPE_* */
     uint64_t fs_base;
     uint64_t gs_base_kernel;
     uint64_t gs_base_user;
@@ -147,7 +150,7 @@ typedef struct vcpu_guest_context vcpu_guest_context_t;
 DEFINE_XEN_GUEST_HANDLE(vcpu_guest_context_t);
 
 struct arch_vcpu_info {
-    unsigned long cr2;          /* the last page fault's address */
+    unsigned long cr2; /* the last page fault's address */
     unsigned long pad;
 };
 typedef struct arch_vcpu_info arch_vcpu_info_t;
@@ -155,11 +158,11 @@ typedef struct arch_vcpu_info arch_vcpu_info_t;
 /* The guest's own description of its pfn-to-mfn table, for tools that save it. */
 struct arch_shared_info {
     unsigned long max_pfn;
-    xen_pfn_t pfn_to_mfn_frame_list_list;       /* 0 not yet, ~0 never: see p2m_vaddr */
+    xen_pfn_t pfn_to_mfn_frame_list_list; /* 0 not yet, ~0 never: see p2m_vaddr */
     unsigned long nmi_reason;
-    unsigned long p2m_cr3;                      /* address space in which p2m_vaddr holds; 0 none */
+    unsigned long p2m_cr3; /* address space in which p2m_vaddr holds; 0 none */
     unsigned long p2m_vaddr;
-    unsigned long p2m_generation;               /* odd: being changed */
+    unsigned long p2m_generation; /* odd: being changed */
 };
 typedef struct arch_shared_info arch_shared_info_t;
 
@@ -168,19 +171,19 @@ struct xen_arch_domainconfig {
     uint32_t emulation_flags;
     uint32_t misc_flags;
 };
-#define XEN_X86_EMU_LAPIC      (1U << 0)
-#define XEN_X86_EMU_HPET       (1U << 1)
-#define XEN_X86_EMU_PM         (1U << 2)
-#define XEN_X86_EMU_RTC        (1U << 3)
-#define XEN_X86_EMU_IOAPIC     (1U << 4)
-#define XEN_X86_EMU_PIC        (1U << 5)
-#define XEN_X86_EMU_VGA        (1U << 6)
-#define XEN_X86_EMU_IOMMU      (1U << 7)
-#define XEN_X86_EMU_PIT        (1U << 8)
-#define XEN_X86_EMU_USE_PIRQ   (1U << 9)
-#define XEN_X86_EMU_VPCI       (1U << 10)
-#define XEN_X86_EMU_ALL        0x7ffU
-#define XEN_X86_MSR_RELAXED    (1U << 0)        /* misc_flags: unknown MSRs read as 0, writes ignored */
+#define XEN_X86_EMU_LAPIC    (1U << 0)
+#define XEN_X86_EMU_HPET     (1U << 1)
+#define XEN_X86_EMU_PM       (1U << 2)
+#define XEN_X86_EMU_RTC      (1U << 3)
+#define XEN_X86_EMU_IOAPIC   (1U << 4)
+#define XEN_X86_EMU_PIC      (1U << 5)
+#define XEN_X86_EMU_VGA      (1U << 6)
+#define XEN_X86_EMU_IOMMU    (1U << 7)
+#define XEN_X86_EMU_PIT      (1U << 8)
+#define XEN_X86_EMU_USE_PIRQ (1U << 9)
+#define XEN_X86_EMU_VPCI     (1U << 10)
+#define XEN_X86_EMU_ALL      0x7ffU
+#define XEN_X86_MSR_RELAXED  (1U << 0) /* misc_flags: unknown MSRs read as 0, writes ignored */
 
 /* One CPUID leaf or MSR of a domain's policy, as the tools read and write it. */
 #define XEN_CPUID_NO_SUBLEAF 0xffffffffU
@@ -192,7 +195,7 @@ DEFINE_XEN_GUEST_HANDLE(xen_cpuid_leaf_t);
 
 typedef struct xen_msr_entry {
     uint32_t idx;
-    uint32_t flags;             /* must be 0 */
+    uint32_t flags; /* must be 0 */
     uint64_t val;
 } xen_msr_entry_t;
 DEFINE_XEN_GUEST_HANDLE(xen_msr_entry_t);

@@ -6,7 +6,7 @@
 #include "xen.h"
 
 #define CALLBACKTYPE_event               0
-#define CALLBACKTYPE_failsafe            1      /* state that could not be restored at iret */
+#define CALLBACKTYPE_failsafe            1 /* state that could not be restored at iret */
 #define CALLBACKTYPE_syscall             2
 #define CALLBACKTYPE_sysenter_deprecated 3
 #define CALLBACKTYPE_nmi                 4
@@ -20,7 +20,7 @@
 
 struct callback_register {
     uint16_t type;
-    uint16_t flags;             /* CALLBACKF_* */
+    uint16_t flags; /* CALLBACKF_* */
     xen_callback_t address;
 };
 typedef struct callback_register callback_register_t;

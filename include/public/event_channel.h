@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels: one-bit notifications between domains, from virtual and physical interrupts, and
- * between vCPUs. Two-level ABI; the FIFO ABI's numbers are here so that asking for it can be refused.
+ * between vCPUs. Two-level ABI; the FIFO ABI's numbers are here so that asking for it can be
+ * refused.
  */
 #ifndef PUBLIC_EVENT_CHANNEL_H
 #define PUBLIC_EVENT_CHANNEL_H
@@ -18,10 +19,10 @@
 #define EVTCHNOP_bind_ipi         7
 #define EVTCHNOP_bind_vcpu        8
 #define EVTCHNOP_unmask           9
-#define EVTCHNOP_reset           10
-#define EVTCHNOP_init_control    11
-#define EVTCHNOP_expand_array    12
-#define EVTCHNOP_set_priority    13
+#define EVTCHNOP_reset            10
+#define EVTCHNOP_init_control     11
+#define EVTCHNOP_expand_array     12
+#define EVTCHNOP_set_priority     13
 
 #define EVTCHN_2L_NR_CHANNELS 4096UL
 
@@ -39,34 +40,34 @@ DEFINE_XEN_GUEST_HANDLE(evtchn_port_t);
 
 struct evtchn_alloc_unbound {
     domid_t dom, remote_dom;
-    evtchn_port_t port;         /* out */
+    evtchn_port_t port; /* out */
 };
 typedef struct evtchn_alloc_unbound evtchn_alloc_unbound_t;
 
 struct evtchn_bind_interdomain {
     domid_t remote_dom;
     evtchn_port_t remote_port;
-    evtchn_port_t local_port;   /* out */
+    evtchn_port_t local_port; /* out */
 };
 typedef struct evtchn_bind_interdomain evtchn_bind_interdomain_t;
 
 struct evtchn_bind_virq {
     uint32_t virq;
     uint32_t vcpu;
-    evtchn_port_t port;         /* out */
+    evtchn_port_t port; /* out */
 };
 typedef struct evtchn_bind_virq evtchn_bind_virq_t;
 
 struct evtchn_bind_pirq {
     uint32_t pirq;
-    uint32_t flags;             /* BIND_PIRQ__* */
-    evtchn_port_t port;         /* out */
+    uint32_t flags;     /* BIND_PIRQ__* */
+    evtchn_port_t port; /* out */
 };
 typedef struct evtchn_bind_pirq evtchn_bind_pirq_t;
 
 struct evtchn_bind_ipi {
     uint32_t vcpu;
-    evtchn_port_t port;         /* out */
+    evtchn_port_t port; /* out */
 };
 typedef struct evtchn_bind_ipi evtchn_bind_ipi_t;
 
@@ -83,7 +84,7 @@ typedef struct evtchn_send evtchn_send_t;
 struct evtchn_status {
     domid_t dom;
     evtchn_port_t port;
-    uint32_t status;            /* out, all that follows */
+    uint32_t status; /* out, all that follows */
     uint32_t vcpu;
     union {
         struct {
@@ -119,7 +120,7 @@ struct evtchn_init_control {
     uint64_t control_gfn;
     uint32_t offset;
     uint32_t vcpu;
-    uint8_t link_bits;          /* out */
+    uint8_t link_bits; /* out */
     uint8_t _pad[7];
 };
 typedef struct evtchn_init_control evtchn_init_control_t;

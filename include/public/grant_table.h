@@ -9,45 +9,45 @@
 
 #include "types.h"
 
-typedef uint32_t grant_ref_t;           /* an index into the granting domain's table */
-typedef uint32_t grant_handle_t;        /* a mapping, in the mapping domain's own numbering */
+typedef uint32_t grant_ref_t;    /* an index into the granting domain's table */
+typedef uint32_t grant_handle_t; /* a mapping, in the mapping domain's own numbering */
 
 struct grant_entry_v1 {
-    uint16_t flags;             /* GTF_*; written last */
-    domid_t domid;              /* whom it is granted to */
+    uint16_t flags; /* GTF_*; written last */
+    domid_t domid;  /* whom it is granted to */
     uint32_t frame;
 };
 typedef struct grant_entry_v1 grant_entry_v1_t;
 
-#define GNTTAB_NR_RESERVED_ENTRIES 8    /* the toolstack's */
+#define GNTTAB_NR_RESERVED_ENTRIES 8 /* the toolstack's */
 #define GNTTAB_RESERVED_CONSOLE    0
 #define GNTTAB_RESERVED_XENSTORE   1
 
-#define GTF_invalid         0U
-#define GTF_permit_access   1U
-#define GTF_accept_transfer 2U
-#define GTF_transitive      3U
-#define GTF_type_mask       3U
-#define GTF_readonly        (1U << 2)
-#define GTF_reading         (1U << 3)   /* hypervisor: in use */
-#define GTF_writing         (1U << 4)   /* hypervisor: in use for writing */
-#define GTF_PWT             (1U << 5)
-#define GTF_PCD             (1U << 6)
-#define GTF_PAT             (1U << 7)
-#define GTF_sub_page        (1U << 8)   /* version 2 */
+#define GTF_invalid            0U
+#define GTF_permit_access      1U
+#define GTF_accept_transfer    2U
+#define GTF_transitive         3U
+#define GTF_type_mask          3U
+#define GTF_readonly           (1U << 2)
+#define GTF_reading            (1U << 3) /* hypervisor: in use */
+#define GTF_writing            (1U << 4) /* hypervisor: in use for writing */
+#define GTF_PWT                (1U << 5)
+#define GTF_PCD                (1U << 6)
+#define GTF_PAT                (1U << 7)
+#define GTF_sub_page           (1U << 8) /* version 2 */
 #define GTF_transfer_committed (1U << 2)
 #define GTF_transfer_completed (1U << 3)
 
-#define GNTTABOP_map_grant_ref      0
-#define GNTTABOP_unmap_grant_ref    1
-#define GNTTABOP_setup_table        2
-#define GNTTABOP_dump_table         3
-#define GNTTABOP_transfer           4
-#define GNTTABOP_copy               5
-#define GNTTABOP_query_size         6
-#define GNTTABOP_unmap_and_replace  7
-#define GNTTABOP_set_version        8
-#define GNTTABOP_get_status_frames  9
+#define GNTTABOP_map_grant_ref     0
+#define GNTTABOP_unmap_grant_ref   1
+#define GNTTABOP_setup_table       2
+#define GNTTABOP_dump_table        3
+#define GNTTABOP_transfer          4
+#define GNTTABOP_copy              5
+#define GNTTABOP_query_size        6
+#define GNTTABOP_unmap_and_replace 7
+#define GNTTABOP_set_version       8
+#define GNTTABOP_get_status_frames 9
 #define GNTTABOP_get_version       10
 #define GNTTABOP_swap_grant_ref    11
 #define GNTTABOP_cache_flush       12
@@ -56,12 +56,12 @@ typedef struct grant_entry_v1 grant_entry_v1_t;
 #define GNTMAP_device_map       (1 << 0)
 #define GNTMAP_host_map         (1 << 1)
 #define GNTMAP_readonly         (1 << 2)
-#define GNTMAP_application_map  (1 << 3)        /* user mode may use it too */
-#define GNTMAP_contains_pte     (1 << 4)        /* host_addr is an entry's machine address */
+#define GNTMAP_application_map  (1 << 3) /* user mode may use it too */
+#define GNTMAP_contains_pte     (1 << 4) /* host_addr is an entry's machine address */
 #define GNTMAP_guest_avail_mask (~UINT32_C(0) << 16)
 
 /* Per-operation status. */
-#define GNTST_okay                0
+#define GNTST_okay              0
 #define GNTST_general_error     (-1)
 #define GNTST_bad_domain        (-2)
 #define GNTST_bad_gntref        (-3)
@@ -71,17 +71,17 @@ typedef struct grant_entry_v1 grant_entry_v1_t;
 #define GNTST_no_device_space   (-7)
 #define GNTST_permission_denied (-8)
 #define GNTST_bad_page          (-9)
-#define GNTST_bad_copy_arg     (-10)
-#define GNTST_address_too_big  (-11)
-#define GNTST_eagain           (-12)
-#define GNTST_no_space         (-13)
+#define GNTST_bad_copy_arg      (-10)
+#define GNTST_address_too_big   (-11)
+#define GNTST_eagain            (-12)
+#define GNTST_no_space          (-13)
 
 struct gnttab_map_grant_ref {
     uint64_t host_addr;
-    uint32_t flags;             /* GNTMAP_* */
+    uint32_t flags; /* GNTMAP_* */
     grant_ref_t ref;
     domid_t dom;
-    int16_t status;             /* out, all that follows */
+    int16_t status; /* out, all that follows */
     grant_handle_t handle;
     uint64_t dev_bus_addr;
 };
@@ -92,7 +92,7 @@ struct gnttab_unmap_grant_ref {
     uint64_t host_addr;
     uint64_t dev_bus_addr;
     grant_handle_t handle;
-    int16_t status;             /* out */
+    int16_t status; /* out */
 };
 typedef struct gnttab_unmap_grant_ref gnttab_unmap_grant_ref_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_grant_ref_t);
@@ -100,7 +100,7 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_grant_ref_t);
 struct gnttab_setup_table {
     domid_t dom;
     uint32_t nr_frames;
-    int16_t status;             /* out */
+    int16_t status; /* out */
     XEN_GUEST_HANDLE(xen_pfn_t) frame_list;
 };
 typedef struct gnttab_setup_table gnttab_setup_table_t;
@@ -108,7 +108,7 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_setup_table_t);
 
 struct gnttab_dump_table {
     domid_t dom;
-    int16_t status;             /* out */
+    int16_t status; /* out */
 };
 typedef struct gnttab_dump_table gnttab_dump_table_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_dump_table_t);
@@ -117,7 +117,7 @@ struct gnttab_transfer {
     xen_pfn_t mfn;
     domid_t domid;
     grant_ref_t ref;
-    int16_t status;             /* out */
+    int16_t status; /* out */
 };
 typedef struct gnttab_transfer gnttab_transfer_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_transfer_t);
@@ -127,22 +127,22 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_transfer_t);
 struct gnttab_copy {
     struct gnttab_copy_ptr {
         union {
-            grant_ref_t ref;    /* with GNTCOPY_*_gref */
+            grant_ref_t ref; /* with GNTCOPY_*_gref */
             xen_pfn_t gmfn;
         } u;
         domid_t domid;
         uint16_t offset;
     } source, dest;
-    uint16_t len;               /* within one page on both sides */
+    uint16_t len; /* within one page on both sides */
     uint16_t flags;
-    int16_t status;             /* out */
+    int16_t status; /* out */
 };
 typedef struct gnttab_copy gnttab_copy_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_copy_t);
 
 struct gnttab_query_size {
     domid_t dom;
-    uint32_t nr_frames;         /* out, all that follows */
+    uint32_t nr_frames; /* out, all that follows */
     uint32_t max_nr_frames;
     int16_t status;
 };
@@ -151,15 +151,15 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_query_size_t);
 
 struct gnttab_unmap_and_replace {
     uint64_t host_addr;
-    uint64_t new_addr;          /* its entry moves to host_addr; 0 leaves none */
+    uint64_t new_addr; /* its entry moves to host_addr; 0 leaves none */
     grant_handle_t handle;
-    int16_t status;             /* out */
+    int16_t status; /* out */
 };
 typedef struct gnttab_unmap_and_replace gnttab_unmap_and_replace_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_and_replace_t);
 
 struct gnttab_set_version {
-    uint32_t version;           /* in and out */
+    uint32_t version; /* in and out */
 };
 typedef struct gnttab_set_version gnttab_set_version_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_set_version_t);
@@ -167,7 +167,7 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_set_version_t);
 struct gnttab_get_status_frames {
     uint32_t nr_frames;
     domid_t dom;
-    int16_t status;             /* out */
+    int16_t status; /* out */
     XEN_GUEST_HANDLE(uint64_t) frame_list;
 };
 typedef struct gnttab_get_status_frames gnttab_get_status_frames_t;
@@ -176,7 +176,7 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_get_status_frames_t);
 struct gnttab_get_version {
     domid_t dom;
     uint16_t pad;
-    uint32_t version;           /* out */
+    uint32_t version; /* out */
 };
 typedef struct gnttab_get_version gnttab_get_version_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_get_version_t);
@@ -184,7 +184,7 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_get_version_t);
 struct gnttab_swap_grant_ref {
     grant_ref_t ref_a;
     grant_ref_t ref_b;
-    int16_t status;             /* out */
+    int16_t status; /* out */
 };
 typedef struct gnttab_swap_grant_ref gnttab_swap_grant_ref_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_swap_grant_ref_t);
@@ -196,7 +196,7 @@ struct gnttab_cache_flush {
     } a;
     uint16_t offset;
     uint16_t length;
-    uint32_t op;                /* GNTTAB_CACHE_* */
+    uint32_t op; /* GNTTAB_CACHE_* */
 };
 typedef struct gnttab_cache_flush gnttab_cache_flush_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_cache_flush_t);

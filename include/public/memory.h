@@ -8,15 +8,15 @@
 
 #include "types.h"
 
-#define XENMEM_increase_reservation        0
-#define XENMEM_decrease_reservation        1
-#define XENMEM_maximum_ram_page            2
-#define XENMEM_current_reservation         3
-#define XENMEM_maximum_reservation         4
-#define XENMEM_machphys_mfn_list           5
-#define XENMEM_populate_physmap            6
-#define XENMEM_add_to_physmap              7
-#define XENMEM_memory_map                  9
+#define XENMEM_increase_reservation       0
+#define XENMEM_decrease_reservation       1
+#define XENMEM_maximum_ram_page           2
+#define XENMEM_current_reservation        3
+#define XENMEM_maximum_reservation        4
+#define XENMEM_machphys_mfn_list          5
+#define XENMEM_populate_physmap           6
+#define XENMEM_add_to_physmap             7
+#define XENMEM_memory_map                 9
 #define XENMEM_machine_memory_map         10
 #define XENMEM_exchange                   11
 #define XENMEM_machphys_mapping           12
@@ -39,7 +39,7 @@
 
 /* mem_flags */
 #define XENMEMF_address_bits(x)     (x)
-#define XENMEMF_get_address_bits(x) ((x) & 0xffu)
+#define XENMEMF_get_address_bits(x) ((x)&0xffu)
 #define XENMEMF_node(x)             (((x) + 1) << 8)
 #define XENMEMF_get_node(x)         ((((x) >> 8) - 1) & 0xffu)
 #define XENMEMF_populate_on_demand  (1 << 16)
@@ -52,10 +52,10 @@ struct xen_memory_domain {
 };
 
 struct xen_memory_reservation {
-    XEN_GUEST_HANDLE(xen_pfn_t) extent_start;   /* in: frames or pfns; out: frames */
+    XEN_GUEST_HANDLE(xen_pfn_t) extent_start; /* in: frames or pfns; out: frames */
     xen_ulong_t nr_extents;
-    unsigned int extent_order;                  /* an extent has 2^order pages */
-    unsigned int mem_flags;                     /* XENMEMF_* */
+    unsigned int extent_order; /* an extent has 2^order pages */
+    unsigned int mem_flags;    /* XENMEMF_* */
     domid_t domid;
 };
 typedef struct xen_memory_reservation xen_memory_reservation_t;
@@ -64,7 +64,7 @@ DEFINE_XEN_GUEST_HANDLE(xen_memory_reservation_t);
 struct xen_memory_exchange {
     struct xen_memory_reservation in;
     struct xen_memory_reservation out;
-    xen_ulong_t nr_exchanged;   /* 0 from the caller; the extents of `in` that were exchanged */
+    xen_ulong_t nr_exchanged; /* 0 from the caller; the extents of `in` that were exchanged */
 };
 typedef struct xen_memory_exchange xen_memory_exchange_t;
 DEFINE_XEN_GUEST_HANDLE(xen_memory_exchange_t);
@@ -73,7 +73,7 @@ DEFINE_XEN_GUEST_HANDLE(xen_memory_exchange_t);
 struct xen_machphys_mfn_list {
     unsigned int max_extents;
     XEN_GUEST_HANDLE(xen_pfn_t) extent_start;
-    unsigned int nr_extents;    /* out */
+    unsigned int nr_extents; /* out */
 };
 typedef struct xen_machphys_mfn_list xen_machphys_mfn_list_t;
 DEFINE_XEN_GUEST_HANDLE(xen_machphys_mfn_list_t);
@@ -110,7 +110,7 @@ DEFINE_XEN_GUEST_HANDLE(xen_foreign_memory_map_t);
 struct xen_add_to_physmap {
     domid_t domid;
     uint16_t size;
-    unsigned int space;         /* XENMAPSPACE_* */
+    unsigned int space; /* XENMAPSPACE_* */
     xen_ulong_t idx;
     xen_pfn_t gpfn;
 };
@@ -126,7 +126,7 @@ DEFINE_XEN_GUEST_HANDLE(xen_remove_from_physmap_t);
 
 struct xen_pod_target {
     uint64_t target_pages;
-    uint64_t tot_pages;         /* out, three fields */
+    uint64_t tot_pages; /* out, three fields */
     uint64_t pod_cache_pages;
     uint64_t pod_entries;
     domid_t domid;
@@ -142,11 +142,11 @@ typedef struct xen_pod_target xen_pod_target_t;
 
 struct xen_mem_acquire_resource {
     domid_t domid;
-    uint16_t type;              /* XENMEM_resource_* */
+    uint16_t type; /* XENMEM_resource_* */
     uint32_t id;
-    uint32_t nr_frames;         /* 0 with no list: asks for the size */
-    uint32_t pad;               /* must be 0 */
-    uint64_t frame;             /* the first one wanted */
+    uint32_t nr_frames; /* 0 with no list: asks for the size */
+    uint32_t pad;       /* must be 0 */
+    uint64_t frame;     /* the first one wanted */
     XEN_GUEST_HANDLE(xen_pfn_t) frame_list;
 };
 typedef struct xen_mem_acquire_resource xen_mem_acquire_resource_t;
@@ -163,7 +163,7 @@ DEFINE_XEN_GUEST_HANDLE(xen_vmemrange_t);
 struct xen_vnuma_topology_info {
     domid_t domid;
     uint16_t pad;
-    unsigned int nr_vnodes;     /* in: room; out: number; three fields */
+    unsigned int nr_vnodes; /* in: room; out: number; three fields */
     unsigned int nr_vcpus;
     unsigned int nr_vmemranges;
     union {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Mews answers beyond Xen's ABI. Numbers lie where Xen has none; a Xen answers them with ENOSYS, and
- * a toolstack does without.
+ * What Mews answers beyond Xen's ABI. Numbers lie where Xen has none; a Xen answers them with
+ * ENOSYS, and a toolstack does without.
  */
 #ifndef PUBLIC_MEWS_H
 #define PUBLIC_MEWS_H
@@ -9,8 +9,8 @@
 #include "types.h"
 
 /*
- * Part of XENVER_extraversion. Where it stands, frames from XENMEM_populate_physmap are all zero (the
- * allocator has nothing else to give), so that a builder need not write what is to be zero.
+ * Part of XENVER_extraversion. Where it stands, frames from XENMEM_populate_physmap are all zero
+ * (the allocator has nothing else to give), so that a builder need not write what is to be zero.
  */
 #define MEWS_VERSION_MARK "-mews"
 
@@ -19,7 +19,7 @@
 #define MEWS_REASON_SIZE           120
 
 struct xen_domctl_mews_reason {
-    char reason[MEWS_REASON_SIZE];      /* out; ends with 0 */
+    char reason[MEWS_REASON_SIZE]; /* out; ends with 0 */
 };
 
 #endif

@@ -7,9 +7,9 @@
 #include "event_channel.h"
 
 #define SCHEDOP_yield           0
-#define SCHEDOP_block           1       /* unmasks events, then waits for one */
+#define SCHEDOP_block           1 /* unmasks events, then waits for one */
 #define SCHEDOP_shutdown        2
-#define SCHEDOP_poll            3       /* waits for one of some ports, pending or timeout */
+#define SCHEDOP_poll            3 /* waits for one of some ports, pending or timeout */
 #define SCHEDOP_remote_shutdown 4
 #define SCHEDOP_shutdown_code   5
 #define SCHEDOP_watchdog        6
@@ -24,7 +24,7 @@
 #define SHUTDOWN_MAX        5
 
 struct sched_shutdown {
-    unsigned int reason;        /* SHUTDOWN_* */
+    unsigned int reason; /* SHUTDOWN_* */
 };
 typedef struct sched_shutdown sched_shutdown_t;
 DEFINE_XEN_GUEST_HANDLE(sched_shutdown_t);
@@ -32,7 +32,7 @@ DEFINE_XEN_GUEST_HANDLE(sched_shutdown_t);
 struct sched_poll {
     XEN_GUEST_HANDLE(evtchn_port_t) ports;
     unsigned int nr_ports;
-    uint64_t timeout;           /* absolute system time in ns, 0 for none */
+    uint64_t timeout; /* absolute system time in ns, 0 for none */
 };
 typedef struct sched_poll sched_poll_t;
 DEFINE_XEN_GUEST_HANDLE(sched_poll_t);
@@ -45,14 +45,14 @@ typedef struct sched_remote_shutdown sched_remote_shutdown_t;
 DEFINE_XEN_GUEST_HANDLE(sched_remote_shutdown_t);
 
 struct sched_watchdog {
-    uint32_t id;                /* 0 asks for a new one */
-    uint32_t timeout;           /* seconds */
+    uint32_t id;      /* 0 asks for a new one */
+    uint32_t timeout; /* seconds */
 };
 typedef struct sched_watchdog sched_watchdog_t;
 DEFINE_XEN_GUEST_HANDLE(sched_watchdog_t);
 
 struct sched_pin_override {
-    int32_t pcpu;               /* negative: no longer */
+    int32_t pcpu; /* negative: no longer */
 };
 typedef struct sched_pin_override sched_pin_override_t;
 DEFINE_XEN_GUEST_HANDLE(sched_pin_override_t);

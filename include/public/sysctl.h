@@ -21,23 +21,23 @@
 #define XEN_SYSCTL_debug_keys             7
 #define XEN_SYSCTL_getcpuinfo             8
 #define XEN_SYSCTL_availheap              9
-#define XEN_SYSCTL_get_pmstat            10
-#define XEN_SYSCTL_cpu_hotplug           11
-#define XEN_SYSCTL_pm_op                 12
-#define XEN_SYSCTL_page_offline_op       14
-#define XEN_SYSCTL_lockprof_op           15
-#define XEN_SYSCTL_cputopoinfo           16
-#define XEN_SYSCTL_numainfo              17
-#define XEN_SYSCTL_cpupool_op            18
-#define XEN_SYSCTL_scheduler_op          19
-#define XEN_SYSCTL_coverage_op           20
-#define XEN_SYSCTL_psr_cmt_op            21
-#define XEN_SYSCTL_pcitopoinfo           22
-#define XEN_SYSCTL_psr_alloc             23
+#define XEN_SYSCTL_get_pmstat             10
+#define XEN_SYSCTL_cpu_hotplug            11
+#define XEN_SYSCTL_pm_op                  12
+#define XEN_SYSCTL_page_offline_op        14
+#define XEN_SYSCTL_lockprof_op            15
+#define XEN_SYSCTL_cputopoinfo            16
+#define XEN_SYSCTL_numainfo               17
+#define XEN_SYSCTL_cpupool_op             18
+#define XEN_SYSCTL_scheduler_op           19
+#define XEN_SYSCTL_coverage_op            20
+#define XEN_SYSCTL_psr_cmt_op             21
+#define XEN_SYSCTL_pcitopoinfo            22
+#define XEN_SYSCTL_psr_alloc              23
 #define XEN_SYSCTL_get_cpu_levelling_caps 25
-#define XEN_SYSCTL_get_cpu_featureset    26
-#define XEN_SYSCTL_livepatch_op          27
-#define XEN_SYSCTL_get_cpu_policy        29
+#define XEN_SYSCTL_get_cpu_featureset     26
+#define XEN_SYSCTL_livepatch_op           27
+#define XEN_SYSCTL_get_cpu_policy         29
 
 /* The hypervisor's log ring. Incremental reads give what came after `index`, which moves along. */
 struct xen_sysctl_readconsole {
@@ -46,19 +46,19 @@ struct xen_sysctl_readconsole {
     uint8_t pad0, pad1;
     uint32_t index;
     XEN_GUEST_HANDLE_64(char) buffer;
-    uint32_t count;             /* in: room; out: bytes */
+    uint32_t count; /* in: room; out: bytes */
 };
 
-#define XEN_SYSCTL_PHYSCAP_hvm       (1U << 0)
-#define XEN_SYSCTL_PHYSCAP_pv        (1U << 1)
-#define XEN_SYSCTL_PHYSCAP_directio  (1U << 2)
-#define XEN_SYSCTL_PHYSCAP_hap       (1U << 3)
-#define XEN_SYSCTL_PHYSCAP_shadow    (1U << 4)
+#define XEN_SYSCTL_PHYSCAP_hvm                (1U << 0)
+#define XEN_SYSCTL_PHYSCAP_pv                 (1U << 1)
+#define XEN_SYSCTL_PHYSCAP_directio           (1U << 2)
+#define XEN_SYSCTL_PHYSCAP_hap                (1U << 3)
+#define XEN_SYSCTL_PHYSCAP_shadow             (1U << 4)
 #define XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share (1U << 5)
-#define XEN_SYSCTL_PHYSCAP_vmtrace   (1U << 6)
-#define XEN_SYSCTL_PHYSCAP_vpmu      (1U << 7)
-#define XEN_SYSCTL_PHYSCAP_gnttab_v1 (1U << 8)
-#define XEN_SYSCTL_PHYSCAP_gnttab_v2 (1U << 9)
+#define XEN_SYSCTL_PHYSCAP_vmtrace            (1U << 6)
+#define XEN_SYSCTL_PHYSCAP_vpmu               (1U << 7)
+#define XEN_SYSCTL_PHYSCAP_gnttab_v1          (1U << 8)
+#define XEN_SYSCTL_PHYSCAP_gnttab_v2          (1U << 9)
 struct xen_sysctl_physinfo {
     uint32_t threads_per_core;
     uint32_t cores_per_socket;
@@ -67,7 +67,7 @@ struct xen_sysctl_physinfo {
     uint32_t nr_nodes;
     uint32_t max_node_id;
     uint32_t cpu_khz;
-    uint32_t capabilities;      /* XEN_SYSCTL_PHYSCAP_* */
+    uint32_t capabilities; /* XEN_SYSCTL_PHYSCAP_* */
     uint32_t arch_capabilities;
     uint32_t pad;
     uint64_t total_pages;
@@ -75,18 +75,18 @@ struct xen_sysctl_physinfo {
     uint64_t scrub_pages;
     uint64_t outstanding_pages;
     uint64_t max_mfn;
-    uint32_t hw_cap[8];         /* raw CPUID feature words */
+    uint32_t hw_cap[8]; /* raw CPUID feature words */
 };
 
 struct xen_sysctl_sched_id {
-    uint32_t sched_id;          /* XEN_SCHEDULER_* */
+    uint32_t sched_id; /* XEN_SCHEDULER_* */
 };
 
 struct xen_sysctl_getdomaininfolist {
     domid_t first_domain;
     uint32_t max_domains;
     XEN_GUEST_HANDLE_64(xen_domctl_getdomaininfo_t) buffer;
-    uint32_t num_domains;       /* out */
+    uint32_t num_domains; /* out */
 };
 
 struct xen_sysctl_debug_keys {
@@ -95,21 +95,21 @@ struct xen_sysctl_debug_keys {
 };
 
 typedef struct xen_sysctl_cpuinfo {
-    uint64_t idletime;          /* ns */
+    uint64_t idletime; /* ns */
 } xen_sysctl_cpuinfo_t;
 DEFINE_XEN_GUEST_HANDLE(xen_sysctl_cpuinfo_t);
 
 struct xen_sysctl_getcpuinfo {
     uint32_t max_cpus;
     XEN_GUEST_HANDLE_64(xen_sysctl_cpuinfo_t) info;
-    uint32_t nr_cpus;           /* out */
+    uint32_t nr_cpus; /* out */
 };
 
 struct xen_sysctl_availheap {
     uint32_t min_bitwidth;
     uint32_t max_bitwidth;
-    int32_t node;               /* -1: all */
-    uint64_t avail_bytes;       /* out */
+    int32_t node;         /* -1: all */
+    uint64_t avail_bytes; /* out */
 };
 
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0
@@ -168,7 +168,7 @@ struct xen_sysctl_pcitopoinfo {
 #define XEN_SYSCTL_CPUPOOL_PAR_ANY       0xFFFFFFFF
 struct xen_sysctl_cpupool_op {
     uint32_t op;
-    uint32_t cpupool_id;        /* INFO answers for the first pool from this one on */
+    uint32_t cpupool_id; /* INFO answers for the first pool from this one on */
     uint32_t sched_id;
     uint32_t domid;
     uint32_t cpu;
@@ -215,7 +215,7 @@ struct xen_sysctl_cpu_levelling_caps {
 #define XEN_SYSCTL_cpu_featureset_hvm_max 5
 struct xen_sysctl_cpu_featureset {
     uint32_t index;
-    uint32_t nr_features;       /* in: room; out: number */
+    uint32_t nr_features; /* in: room; out: number */
     XEN_GUEST_HANDLE_64(uint32) features;
 };
 
@@ -236,7 +236,7 @@ typedef struct xen_sysctl_cpu_policy {
 DEFINE_XEN_GUEST_HANDLE(xen_sysctl_cpu_policy_t);
 
 struct xen_sysctl {
-    uint32_t cmd;               /* XEN_SYSCTL_* */
+    uint32_t cmd; /* XEN_SYSCTL_* */
     uint32_t interface_version;
     union {
         struct xen_sysctl_readconsole readconsole;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holds include/public/ against Debian's libxen-dev, row by row: sizes, offsets, constants. Both tables
- * come from one list, so they have the same rows; a difference names its row and both values.
+ * Holds include/public/ against Debian's libxen-dev, row by row: sizes, offsets, constants. Both
+ * tables come from one list, so they have the same rows; a difference names its row and both
+ * values.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@ static void compare_row(const struct abi_row *ours, const struct abi_row *theirs
                 (!ours->text || strcmp(ours->text, theirs->text) == 0);
 
     snprintf(line, sizeof(line), "%s: ours %lld (%llu bytes), libxen-dev %lld (%llu bytes)",
-             ours->name, (long long)ours->value, ours->size, (long long)theirs->value, theirs->size);
+             ours->name, (long long)ours->value, ours->size, (long long)theirs->value,
+             theirs->size);
     CU_assertImplementation(same, __LINE__, line, __FILE__, __func__, CU_FALSE);
 }
 

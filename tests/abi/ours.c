@@ -25,4 +25,4 @@
 #include "abi.h"
 #include "table.h"
 
-const struct abi_table abi_ours = { "include/public", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct abi_table abi_ours = {"include/public", rows, sizeof(rows) / sizeof(rows[0])};

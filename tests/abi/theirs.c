@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other side of the table: Debian's libxen-dev, asked for 4.17's interface and for what tools see.
- * It must include none of our ABI headers.
+ * The other side of the table: Debian's libxen-dev, asked for 4.17's interface and for what tools
+ * see. It must include none of our ABI headers.
  */
-#define __XEN_TOOLS__ 1
+#define __XEN_TOOLS__             1
 #define __XEN_INTERFACE_VERSION__ 0x00041100
 #include <errno.h>
 #include <stdint.h>
@@ -34,4 +34,4 @@
 #include "abi.h"
 #include "table.h"
 
-const struct abi_table abi_theirs = { "libxen-dev", rows, sizeof(rows) / sizeof(rows[0]) };
+const struct abi_table abi_theirs = {"libxen-dev", rows, sizeof(rows) / sizeof(rows[0])};

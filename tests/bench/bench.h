@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the benchmark guest's files share: a row is an operation with what goes before and after it. */
+/* What the benchmark guest's files share: a row is an operation with what goes before and after it.
+ */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -7,8 +8,8 @@
 
 struct bench_row {
     const char *name;
-    void (*before)(void);       /* not counted; may be NULL, like after */
-    void (*operation)(void);    /* counted */
+    void (*before)(void);    /* not counted; may be NULL, like after */
+    void (*operation)(void); /* counted */
     void (*after)(void);
 };
 
@@ -23,11 +24,11 @@ uint64_t bench_median(uint64_t *samples);
 #define BENCH_SAMPLES 65
 
 /* Ends the benchmark where a set-up step fails: its rows would mean nothing. */
-#define NEED(call)                                                      \
-    do {                                                                \
-        long need_ = (call);                                            \
-        if (need_)                                                      \
-            report_error("%s: %ld (line %d)", #call, need_, __LINE__);  \
+#define NEED(call)                                                     \
+    do {                                                               \
+        long need_ = (call);                                           \
+        if (need_)                                                     \
+            report_error("%s: %ld (line %d)", #call, need_, __LINE__); \
     } while (0)
 
 void bench_simple(void);

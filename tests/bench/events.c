@@ -9,13 +9,22 @@ void bench_event(void);
 
 static struct evtchn_send send;
 static struct evtchn_unmask unmask;
-static struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+static struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
 static struct evtchn_close close;
 static unsigned int loop_near, loop_far, masked_near, masked_far, ipi;
 
-static void port_send(void) { hypercall_event_channel_op(EVTCHNOP_send, &send); }
-static void port_unmask(void) { hypercall_event_channel_op(EVTCHNOP_unmask, &unmask); }
-static void port_alloc(void) { hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc); }
+static void port_send(void)
+{
+    hypercall_event_channel_op(EVTCHNOP_send, &send);
+}
+static void port_unmask(void)
+{
+    hypercall_event_channel_op(EVTCHNOP_unmask, &unmask);
+}
+static void port_alloc(void)
+{
+    hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
+}
 
 static void port_close(void)
 {
@@ -29,8 +38,14 @@ static void prepare_masked(void)
     event_clear(masked_far);
 }
 
-static void prepare_loop(void) { send.port = loop_near; }
-static void prepare_ipi(void) { send.port = ipi; }
+static void prepare_loop(void)
+{
+    send.port = loop_near;
+}
+static void prepare_ipi(void)
+{
+    send.port = ipi;
+}
 
 static void prepare_unmask(void)
 {
@@ -41,18 +56,18 @@ static void prepare_unmask(void)
 }
 
 static const struct bench_row rows[] = {
-    { .name = "evtchn_send_masked", .before = prepare_masked, .operation = port_send },
-    { .name = "evtchn_send_upcall", .before = prepare_loop, .operation = port_send },
-    { .name = "evtchn_send_ipi_self", .before = prepare_ipi, .operation = port_send },
-    { .name = "evtchn_unmask_pending", .before = prepare_unmask, .operation = port_unmask },
-    { .name = "evtchn_alloc", .operation = port_alloc, .after = port_close },
-    { .name = "evtchn_close", .before = port_alloc, .operation = port_close },
-    { .name = NULL },
+    {.name = "evtchn_send_masked", .before = prepare_masked, .operation = port_send},
+    {.name = "evtchn_send_upcall", .before = prepare_loop, .operation = port_send},
+    {.name = "evtchn_send_ipi_self", .before = prepare_ipi, .operation = port_send},
+    {.name = "evtchn_unmask_pending", .before = prepare_unmask, .operation = port_unmask},
+    {.name = "evtchn_alloc", .operation = port_alloc, .after = port_close},
+    {.name = "evtchn_close", .before = port_alloc, .operation = port_close},
+    {.name = NULL},
 };
 
 static void open_loop(unsigned int *near, unsigned int *far)
 {
-    struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF };
+    struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
 
     NEED(hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc));
     bind.remote_port = alloc.port;
@@ -65,9 +80,10 @@ static void open_loop(unsigned int *near, unsigned int *far)
 
 void bench_events(void)
 {
-    struct callback_register entry = { .type = CALLBACKTYPE_event, .flags = CALLBACKF_mask_events,
-                                       .address = (unsigned long)bench_event };
-    struct evtchn_bind_ipi bind = { .vcpu = 0 };
+    struct callback_register entry = {.type = CALLBACKTYPE_event,
+                                      .flags = CALLBACKF_mask_events,
+                                      .address = (unsigned long)bench_event};
+    struct evtchn_bind_ipi bind = {.vcpu = 0};
 
     open_loop(&loop_near, &loop_far);
     open_loop(&masked_near, &masked_far);

@@ -12,7 +12,10 @@ static struct gnttab_unmap_grant_ref unmap;
 static struct gnttab_copy copy;
 static void *map_at;
 
-static void grant_map(void) { hypercall_grant_table_op(GNTTABOP_map_grant_ref, &map, 1); }
+static void grant_map(void)
+{
+    hypercall_grant_table_op(GNTTABOP_map_grant_ref, &map, 1);
+}
 
 static void grant_unmap(void)
 {
@@ -21,16 +24,25 @@ static void grant_unmap(void)
     hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
 }
 
-static void grant_copy(void) { hypercall_grant_table_op(GNTTABOP_copy, &copy, 1); }
-static void prepare_copy_page(void) { copy.len = 4096; }
-static void prepare_copy_little(void) { copy.len = 64; }
+static void grant_copy(void)
+{
+    hypercall_grant_table_op(GNTTABOP_copy, &copy, 1);
+}
+static void prepare_copy_page(void)
+{
+    copy.len = 4096;
+}
+static void prepare_copy_little(void)
+{
+    copy.len = 64;
+}
 
 static const struct bench_row rows[] = {
-    { .name = "grant_map", .operation = grant_map, .after = grant_unmap },
-    { .name = "grant_unmap", .before = grant_map, .operation = grant_unmap },
-    { .name = "grant_copy_4096", .before = prepare_copy_page, .operation = grant_copy },
-    { .name = "grant_copy_64", .before = prepare_copy_little, .operation = grant_copy },
-    { .name = NULL },
+    {.name = "grant_map", .operation = grant_map, .after = grant_unmap},
+    {.name = "grant_unmap", .before = grant_map, .operation = grant_unmap},
+    {.name = "grant_copy_4096", .before = prepare_copy_page, .operation = grant_copy},
+    {.name = "grant_copy_64", .before = prepare_copy_little, .operation = grant_copy},
+    {.name = NULL},
 };
 
 static void grant(unsigned int ref, domid_t to)
@@ -45,7 +57,7 @@ void bench_grants(void)
 {
     xen_pfn_t frame = 0;
     domid_t self = guest_domid();
-    struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };
+    struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
 
     table = page_alloc();
     map_at = page_alloc();

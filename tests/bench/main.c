@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The benchmark guest: what a PV guest's operations cost, in ticks of the time-stamp counter. Under QEMU's
- * -icount shift=0 one tick is one instruction, so the figures are path lengths and come out the same each
- * time. A row is the median of 65 samples after 8 warm-ups, less what the RDTSC pair costs.
+ * The benchmark guest: what a PV guest's operations cost, in ticks of the time-stamp counter. Under
+ * QEMU's -icount shift=0 one tick is one instruction, so the figures are path lengths and come out
+ * the same each time. A row is the median of 65 samples after 8 warm-ups, less what the RDTSC pair
+ * costs.
  */
 #include "bench.h"
 
@@ -61,7 +62,7 @@ void bench_run(const struct bench_row *rows)
 
 void test_main(void)
 {
-    const struct bench_row empty = { .operation = nothing };
+    const struct bench_row empty = {.operation = nothing};
     uint64_t samples[BENCH_SAMPLES];
 
     sample(&empty, samples);

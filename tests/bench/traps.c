@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of traps that go to the guest's kernel and back, from the kernel itself and from user mode. */
+/* Rows of traps that go to the guest's kernel and back, from the kernel itself and from user mode.
+ */
 #include <public/callback.h>
 
 #include "bench.h"
@@ -16,31 +17,34 @@ extern const uint8_t user_int80[], user_int80_end[], user_pf[], user_pf_end[];
 
 static void *read_only;
 
-static void int3(void) { __asm__ volatile("int3" ::: "memory"); }
+static void int3(void)
+{
+    __asm__ volatile("int3" ::: "memory");
+}
 
 /* Both accesses are two-byte instructions through rsi: bench_pf skips them. */
 static void fault_not_present(void)
 {
-    __asm__ volatile("movl (%%rsi), %%eax" :: "S"(NOT_MAPPED) : "rax", "memory");
+    __asm__ volatile("movl (%%rsi), %%eax" ::"S"(NOT_MAPPED) : "rax", "memory");
 }
 
 static void fault_read_only(void)
 {
-    __asm__ volatile("movl %%eax, (%%rsi)" :: "S"(read_only) : "memory");
+    __asm__ volatile("movl %%eax, (%%rsi)" ::"S"(read_only) : "memory");
 }
 
 static const struct bench_row rows[] = {
-    { .name = "int3_bounce", .operation = int3 },
-    { .name = "pf_bounce", .operation = fault_not_present },
-    { .name = "pf_write_ro_bounce", .operation = fault_read_only },
-    { .name = NULL },
+    {.name = "int3_bounce", .operation = int3},
+    {.name = "pf_bounce", .operation = fault_not_present},
+    {.name = "pf_write_ro_bounce", .operation = fault_read_only},
+    {.name = NULL},
 };
 
 static const struct trap_info gates[] = {
-    { .vector = 3, .flags = 3, .cs = FLAT_KERNEL_CS, .address = (unsigned long)bench_int3 },
-    { .vector = 14, .flags = 0, .cs = FLAT_KERNEL_CS, .address = (unsigned long)bench_pf },
-    { .vector = 0x80, .flags = 3, .cs = FLAT_KERNEL_CS, .address = (unsigned long)bench_int80 },
-    { .vector = 0, .flags = 0, .cs = 0, .address = 0 },
+    {.vector = 3, .flags = 3, .cs = FLAT_KERNEL_CS, .address = (unsigned long)bench_int3},
+    {.vector = 14, .flags = 0, .cs = FLAT_KERNEL_CS, .address = (unsigned long)bench_pf},
+    {.vector = 0x80, .flags = 3, .cs = FLAT_KERNEL_CS, .address = (unsigned long)bench_int80},
+    {.vector = 0, .flags = 0, .cs = 0, .address = 0},
 };
 
 static uint64_t *user_samples(const uint8_t *code, const uint8_t *end)
@@ -53,9 +57,9 @@ static uint64_t *user_samples(const uint8_t *code, const uint8_t *end)
 
 void bench_traps(void)
 {
-    struct callback_register syscall_entry = { .type = CALLBACKTYPE_syscall,
-                                               .flags = CALLBACKF_mask_events,
-                                               .address = (unsigned long)bench_syscall };
+    struct callback_register syscall_entry = {.type = CALLBACKTYPE_syscall,
+                                              .flags = CALLBACKF_mask_events,
+                                              .address = (unsigned long)bench_syscall};
     uint64_t overhead;
 
     read_only = page_alloc();

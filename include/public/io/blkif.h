@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The block device's ring. Sectors are 512 bytes, whatever the disk says. Segments name parts of granted
- * pages by their first and last sector within the page.
+ * The block device's ring. Sectors are 512 bytes, whatever the disk says. Segments name parts of
+ * granted pages by their first and last sector within the page.
  */
 #ifndef PUBLIC_IO_BLKIF_H
 #define PUBLIC_IO_BLKIF_H
@@ -18,7 +18,7 @@ typedef uint64_t blkif_sector_t;
 #define BLKIF_OP_FLUSH_DISKCACHE 3
 #define BLKIF_OP_RESERVED_1      4
 #define BLKIF_OP_DISCARD         5
-#define BLKIF_OP_INDIRECT        6      /* segments in granted pages of their own */
+#define BLKIF_OP_INDIRECT        6 /* segments in granted pages of their own */
 
 #define BLKIF_RSP_EOPNOTSUPP (-2)
 #define BLKIF_RSP_ERROR      (-1)
@@ -29,14 +29,14 @@ typedef uint64_t blkif_sector_t;
 
 struct blkif_request_segment {
     grant_ref_t gref;
-    uint8_t first_sect, last_sect;      /* both included, below 8 */
+    uint8_t first_sect, last_sect; /* both included, below 8 */
 };
 
 struct blkif_request {
-    uint8_t operation;          /* BLKIF_OP_* */
+    uint8_t operation; /* BLKIF_OP_* */
     uint8_t nr_segments;
     blkif_vdev_t handle;
-    uint64_t id;                /* comes back in the response */
+    uint64_t id; /* comes back in the response */
     blkif_sector_t sector_number;
     struct blkif_request_segment seg[BLKIF_MAX_SEGMENTS_PER_REQUEST];
 };
@@ -67,7 +67,7 @@ typedef struct blkif_request_indirect blkif_request_indirect_t;
 struct blkif_response {
     uint64_t id;
     uint8_t operation;
-    int16_t status;             /* BLKIF_RSP_* */
+    int16_t status; /* BLKIF_RSP_* */
 };
 typedef struct blkif_response blkif_response_t;
 

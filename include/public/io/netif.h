@@ -9,7 +9,7 @@
 #include "ring.h"
 #include "../grant_table.h"
 
-#define XEN_NETIF_NR_SLOTS_MIN 18       /* slots one packet may always take */
+#define XEN_NETIF_NR_SLOTS_MIN 18 /* slots one packet may always take */
 #define XEN_NETIF_MAX_TX_SIZE  0xFFFF
 
 #define NETTXF_csum_blank     (1U << 0) /* the checksum is left to the receiver or the hardware */
@@ -26,7 +26,7 @@
 #define NETIF_RSP_DROPPED (-2)
 #define NETIF_RSP_ERROR   (-1)
 #define NETIF_RSP_OKAY    0
-#define NETIF_RSP_NULL    1             /* the answer to an extra_info slot */
+#define NETIF_RSP_NULL    1 /* the answer to an extra_info slot */
 
 #define XEN_NETIF_EXTRA_TYPE_NONE      0
 #define XEN_NETIF_EXTRA_TYPE_GSO       1
@@ -43,18 +43,18 @@
 struct netif_tx_request {
     grant_ref_t gref;
     uint16_t offset;
-    uint16_t flags;             /* NETTXF_* */
-    uint16_t id;                /* comes back in the response */
-    uint16_t size;              /* in a packet's first slot, of the whole packet */
+    uint16_t flags; /* NETTXF_* */
+    uint16_t id;    /* comes back in the response */
+    uint16_t size;  /* in a packet's first slot, of the whole packet */
 };
 typedef struct netif_tx_request netif_tx_request_t;
 
 struct netif_extra_info {
-    uint8_t type;               /* XEN_NETIF_EXTRA_TYPE_* */
+    uint8_t type; /* XEN_NETIF_EXTRA_TYPE_* */
     uint8_t flags;
     union {
         struct {
-            uint16_t size;      /* a segment's */
+            uint16_t size; /* a segment's */
             uint8_t type;
             uint8_t pad;
             uint16_t features;
@@ -74,7 +74,7 @@ typedef struct netif_extra_info netif_extra_info_t;
 
 struct netif_tx_response {
     uint16_t id;
-    int16_t status;             /* NETIF_RSP_* */
+    int16_t status; /* NETIF_RSP_* */
 };
 typedef struct netif_tx_response netif_tx_response_t;
 
@@ -88,8 +88,8 @@ typedef struct netif_rx_request netif_rx_request_t;
 struct netif_rx_response {
     uint16_t id;
     uint16_t offset;
-    uint16_t flags;             /* NETRXF_* */
-    int16_t status;             /* bytes, or NETIF_RSP_* */
+    uint16_t flags; /* NETRXF_* */
+    int16_t status; /* bytes, or NETIF_RSP_* */
 };
 typedef struct netif_rx_response netif_rx_response_t;
 

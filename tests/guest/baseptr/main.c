@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: NEW_BASEPTR takes a root that is one and nothing else; what the new root maps is there at once, what
- * it does not map is gone, and a root in use stays a page table also when nobody pins it.
+ * Theory: NEW_BASEPTR takes a root that is one and nothing else; what the new root maps is there at
+ * once, what it does not map is gone, and a root in use stays a page table also when nobody pins
+ * it.
  */
 #include "guest.h"
 
@@ -21,7 +22,7 @@ static uint64_t cr3(void)
 {
     uint64_t value;
 
-    __asm__ volatile("movq %%cr3, %0" : "=r"(value) :: "memory");
+    __asm__ volatile("movq %%cr3, %0" : "=r"(value)::"memory");
     return value;
 }
 
@@ -58,6 +59,6 @@ void test_main(void)
     CHECK_REFUSED(page_remap(root, mfn_of(root), PTE_RW));
     CHECK_OK(mmuext(MMUEXT_NEW_BASEPTR, first));
     CHECK(try_read(there, &value), "the first root's mapping did not come back");
-    CHECK_OK(page_remap(root, mfn_of(root), PTE_RW));           /* unpinned and unused: a page again */
+    CHECK_OK(page_remap(root, mfn_of(root), PTE_RW)); /* unpinned and unused: a page again */
     CHECK_EQ(hypercall_xen_version(0, NULL), 4 << 16 | 17);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: callback_op says where events, failed returns and system calls enter the kernel, and whether events are
- * masked there; what it does not know, and addresses that are none, are refused. The event callback cannot
- * be done without.
+ * Theory: callback_op says where events, failed returns and system calls enter the kernel, and
+ * whether events are masked there; what it does not know, and addresses that are none, are refused.
+ * The event callback cannot be done without.
  */
 #include <public/callback.h>
 
@@ -12,21 +12,21 @@ const char test_title[] = "callback: entry points";
 
 static long set(uint16_t type, unsigned long address)
 {
-    struct callback_register reg = { .type = type, .flags = 0, .address = address };
+    struct callback_register reg = {.type = type, .flags = 0, .address = address};
 
     return hypercall_callback_op(CALLBACKOP_register, &reg);
 }
 
 static long unset(uint16_t type)
 {
-    struct callback_unregister reg = { .type = type };
+    struct callback_unregister reg = {.type = type};
 
     return hypercall_callback_op(CALLBACKOP_unregister, &reg);
 }
 
 void test_main(void)
 {
-    static const uint8_t code[] = { 0x0f, 0x05 };               /* syscall */
+    static const uint8_t code[] = {0x0f, 0x05}; /* syscall */
 
     CHECK_REFUSED(set(99, 0x1000));
     CHECK_REFUSED(set(CALLBACKTYPE_event, 0x0000800000000000UL));

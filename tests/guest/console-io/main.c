@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: dom0 writes to the hypervisor's console: any length, any bytes, across pages; a length that is not
- * mapped to its end is refused without harm. Reading gives what was typed, here nothing.
+ * Theory: dom0 writes to the hypervisor's console: any length, any bytes, across pages; a length
+ * that is not mapped to its end is refused without harm. Reading gives what was typed, here
+ * nothing.
  */
 #include "guest.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: the control registers that a PV kernel sees are its own view: CR3 is the machine address of its root,
- * CR0.TS is real, and nothing written to CR0 or CR4 takes a protection away. Instructions that would stop
- * the machine or turn interrupts off act on the virtual machine or fault.
+ * Theory: the control registers that a PV kernel sees are its own view: CR3 is the machine address
+ * of its root, CR0.TS is real, and nothing written to CR0 or CR4 takes a protection away.
+ * Instructions that would stop the machine or turn interrupts off act on the virtual machine or
+ * fault.
  */
 #include <public/physdev.h>
 
@@ -19,7 +20,7 @@ static uint64_t cr0_read(void)
 {
     uint64_t value;
 
-    __asm__ volatile("movq %%cr0, %0" : "=r"(value) :: "memory");
+    __asm__ volatile("movq %%cr0, %0" : "=r"(value)::"memory");
     return value;
 }
 
@@ -27,7 +28,7 @@ static uint64_t cr3_read(void)
 {
     uint64_t value;
 
-    __asm__ volatile("movq %%cr3, %0" : "=r"(value) :: "memory");
+    __asm__ volatile("movq %%cr3, %0" : "=r"(value)::"memory");
     return value;
 }
 
@@ -54,8 +55,9 @@ static void check_cr3(void)
     CHECK_NO_TRAP();
     CATCH("movq %[v], %%cr3", NONE, LIST([v] "r"(maddr_of(page_alloc()) | 1UL << 51)));
     CHECK_TRAP(13);
-    CATCH("movq %[v], %%cr3", NONE, LIST([v] "r"(maddr_of((void *)pt_entry(start_info, 1)) & ~0xfffUL)));
-    CHECK_TRAP(13);                     /* an L1 table is no root */
+    CATCH("movq %[v], %%cr3", NONE,
+          LIST([v] "r"(maddr_of((void *)pt_entry(start_info, 1)) & ~0xfffUL)));
+    CHECK_TRAP(13); /* an L1 table is no root */
     CHECK_EQ(cr3_read(), root);
 }
 
@@ -63,7 +65,8 @@ static void check_cr2_cr4(void)
 {
     uint64_t value = 0;
 
-    CATCH("movq %[v], %%cr2\n\tmovq %%cr2, %[r]", LIST([r] "=&r"(value)), LIST([v] "r"(0x123456UL)));
+    CATCH("movq %[v], %%cr2\n\tmovq %%cr2, %[r]", LIST([r] "=&r"(value)),
+          LIST([v] "r"(0x123456UL)));
     CHECK_NO_TRAP();
     CHECK_EQ(value, 0x123456);
     CATCH("movq %%cr4, %[r]", LIST([r] "=&r"(value)), NONE);
@@ -78,11 +81,11 @@ static void check_cr2_cr4(void)
 
 static void check_interrupt_flag(void)
 {
-    struct physdev_set_iopl iopl = { .iopl = 1 };
+    struct physdev_set_iopl iopl = {.iopl = 1};
     volatile uint8_t *mask = &shared_info->vcpu_info[0].evtchn_upcall_mask;
 
     CHECK_OK(hypercall_physdev_op(PHYSDEVOP_set_iopl, &iopl));
-    CATCH("cli", NONE, NONE);           /* may mask events, or do nothing */
+    CATCH("cli", NONE, NONE); /* may mask events, or do nothing */
     CHECK_NO_TRAP();
     CATCH("sti", NONE, NONE);
     CHECK_NO_TRAP();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a CPUID with the "xen" prefix is answered by the hypervisor: it shows itself in leaf 1 and in the
- * leaves from 0x40000000 on, and shows no feature that a PV guest cannot use. The prefix before another
- * instruction is no magic: the guest gets its #UD.
+ * Theory: a CPUID with the "xen" prefix is answered by the hypervisor: it shows itself in leaf 1
+ * and in the leaves from 0x40000000 on, and shows no feature that a PV guest cannot use. The prefix
+ * before another instruction is no magic: the guest gets its #UD.
  */
 #include "guest.h"
 
@@ -14,16 +14,16 @@ struct regs {
 
 static struct regs cpuid(uint32_t leaf, uint32_t subleaf)
 {
-    struct regs r = { .a = leaf, .c = subleaf };
+    struct regs r = {.a = leaf, .c = subleaf};
 
-    __asm__ volatile(XEN_CPUID : "+a"(r.a), "=b"(r.b), "+c"(r.c), "=d"(r.d) :: "memory");
+    __asm__ volatile(XEN_CPUID : "+a"(r.a), "=b"(r.b), "+c"(r.c), "=d"(r.d)::"memory");
     return r;
 }
 
 void test_main(void)
 {
     struct regs r = cpuid(0, 0);
-    char name[13] = { 0 };
+    char name[13] = {0};
 
     CHECK(r.a >= 1 && r.a < 0x100, "highest leaf is %#x", r.a);
     r = cpuid(1, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: the debug registers are the vCPU's own: a guest sets breakpoints on its own addresses and gets its #DB;
- * a breakpoint in the hypervisor's part, and reserved bits, are refused.
+ * Theory: the debug registers are the vCPU's own: a guest sets breakpoints on its own addresses and
+ * gets its #DB; a breakpoint in the hypervisor's part, and reserved bits, are refused.
  */
 #include "guest.h"
 
@@ -23,7 +23,8 @@ void test_main(void)
 {
     CHECK_OK(hypercall_set_debugreg(0, &watched));
     CHECK_EQ(hypercall_get_debugreg(0), &watched);
-    CHECK_OK(hypercall_set_debugreg(7, 0x400 | 1 | 1 << 16 | 3 << 18));         /* DR0: 4 bytes, on stores */
+    CHECK_OK(
+        hypercall_set_debugreg(7, 0x400 | 1 | 1 << 16 | 3 << 18)); /* DR0: 4 bytes, on stores */
     CATCH("movl $1, (%[p])\n\tnop", NONE, LIST([p] "r"(&watched)));
     CHECK_TRAP(1);
     CHECK_EQ(hypercall_get_debugreg(6) & 0xf, 1);

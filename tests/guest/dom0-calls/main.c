@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: dom0's privileged calls demand their interface version, and name domains that exist: what is wrong is an
- * errno, and a question about itself is answered. In a VPS they are all refused.
+ * Theory: dom0's privileged calls demand their interface version, and name domains that exist: what
+ * is wrong is an errno, and a question about itself is answered. In a VPS they are all refused.
  */
 #include <public/domctl.h>
 #include <public/platform.h>
@@ -47,11 +47,12 @@ static void check_domctl(void)
     CHECK_EQ(domctl.u.getdomaininfo.domain, 0);
     CHECK(domctl.u.getdomaininfo.tot_pages >= start_info->nr_pages / 2, "%lu pages",
           domctl.u.getdomaininfo.tot_pages);
-    CHECK(!(domctl.u.getdomaininfo.flags & (XEN_DOMINF_dying | XEN_DOMINF_shutdown | XEN_DOMINF_paused)),
+    CHECK(!(domctl.u.getdomaininfo.flags &
+            (XEN_DOMINF_dying | XEN_DOMINF_shutdown | XEN_DOMINF_paused)),
           "flags are %#x", domctl.u.getdomaininfo.flags);
     CHECK_REFUSED(do_domctl(XEN_DOMCTL_pausedomain, 1234));
     CHECK_REFUSED(do_domctl(XEN_DOMCTL_destroydomain, 1234));
-    CHECK_REFUSED(do_domctl(XEN_DOMCTL_destroydomain, 0));              /* itself */
+    CHECK_REFUSED(do_domctl(XEN_DOMCTL_destroydomain, 0)); /* itself */
     CHECK_REFUSED(do_domctl(XEN_DOMCTL_pausedomain, 0));
     CHECK_REFUSED(do_domctl(9999, 0));
     domctl.cmd = XEN_DOMCTL_getdomaininfo;
@@ -64,7 +65,8 @@ static void check_sysctl(void)
 {
     CHECK_OK(do_sysctl(XEN_SYSCTL_physinfo));
     CHECK_EQ(sysctl.u.physinfo.nr_cpus, 1);
-    CHECK(sysctl.u.physinfo.total_pages > 0x10000, "%lu pages in all", sysctl.u.physinfo.total_pages);
+    CHECK(sysctl.u.physinfo.total_pages > 0x10000, "%lu pages in all",
+          sysctl.u.physinfo.total_pages);
     CHECK(sysctl.u.physinfo.free_pages < sysctl.u.physinfo.total_pages, "%lu pages are free",
           sysctl.u.physinfo.free_pages);
     CHECK_REFUSED(do_sysctl(9999));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a number without a hypercall behind it answers ENOSYS and nothing else, whatever its size and in a
- * multicall too; the registers that the ABI leaves alone stay as they were.
+ * Theory: a number without a hypercall behind it answers ENOSYS and nothing else, whatever its size
+ * and in a multicall too; the registers that the ABI leaves alone stay as they were.
  */
 #include "guest.h"
 
@@ -11,7 +11,9 @@ static long by_number(unsigned long number)
 {
     long result;
 
-    __asm__ volatile("syscall" : "=a"(result) : "0"(number), "D"(1L), "S"(2L), "d"(3L)
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"(number), "D"(1L), "S"(2L), "d"(3L)
                      : "rcx", "r11", "memory");
     return result;
 }
@@ -24,17 +26,18 @@ static void check_registers(void)
     register unsigned long fixed_r15 __asm__("r15") = r15;
     long result = 47;
 
-    __asm__ volatile("syscall" : "+a"(result), "+r"(fixed_rbx), "+r"(fixed_r12), "+r"(fixed_r15)
-                     :: "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "+a"(result), "+r"(fixed_rbx), "+r"(fixed_r12), "+r"(fixed_r15)::"rcx",
+                       "r11", "memory");
     CHECK_EQ(result, -XEN_ENOSYS);
     CHECK(fixed_rbx == rbx && fixed_r12 == r12 && fixed_r15 == r15, "a register changed");
 }
 
 void test_main(void)
 {
-    static const unsigned long numbers[] = { 11, 43, 47, 63, 64, 65, 100, 1000, 0x7fffffff, 0x80000000,
-                                             0xffffffff };
-    struct multicall_entry call = { .op = 47, .result = 1 };
+    static const unsigned long numbers[] = {11,  43,   47,         63,         64,        65,
+                                            100, 1000, 0x7fffffff, 0x80000000, 0xffffffff};
+    struct multicall_entry call = {.op = 47, .result = 1};
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         CHECK_EQ(by_number(numbers[i]), -XEN_ENOSYS);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a port that is closed, of the wrong kind, or beyond all ports is refused in each operation, and so is a
- * domain, vCPU or virtual interrupt that is not there. Running out of ports is an error, not an end: after
- * closing them all can be had again.
+ * Theory: a port that is closed, of the wrong kind, or beyond all ports is refused in each
+ * operation, and so is a domain, vCPU or virtual interrupt that is not there. Running out of ports
+ * is an error, not an end: after closing them all can be had again.
  */
 #include <public/event_channel.h>
 
@@ -17,15 +17,21 @@ static long op(unsigned int command, void *arg)
 
 static void check_ports(void)
 {
-    static const uint32_t ports[] = { 0, 700, EVTCHN_2L_NR_CHANNELS - 1, EVTCHN_2L_NR_CHANNELS,
-                                      EVTCHN_2L_NR_CHANNELS + 1, 0x7fffffff, 0x80000000, 0xffffffff };
+    static const uint32_t ports[] = {0,
+                                     700,
+                                     EVTCHN_2L_NR_CHANNELS - 1,
+                                     EVTCHN_2L_NR_CHANNELS,
+                                     EVTCHN_2L_NR_CHANNELS + 1,
+                                     0x7fffffff,
+                                     0x80000000,
+                                     0xffffffff};
 
     for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-        struct evtchn_send send = { .port = ports[i] };
-        struct evtchn_close close = { .port = ports[i] };
-        struct evtchn_unmask unmask = { .port = ports[i] };
-        struct evtchn_bind_vcpu bind = { .port = ports[i], .vcpu = 0 };
-        struct evtchn_bind_interdomain peer = { .remote_dom = DOMID_SELF, .remote_port = ports[i] };
+        struct evtchn_send send = {.port = ports[i]};
+        struct evtchn_close close = {.port = ports[i]};
+        struct evtchn_unmask unmask = {.port = ports[i]};
+        struct evtchn_bind_vcpu bind = {.port = ports[i], .vcpu = 0};
+        struct evtchn_bind_interdomain peer = {.remote_dom = DOMID_SELF, .remote_port = ports[i]};
 
         CHECK_REFUSED(op(EVTCHNOP_send, &send));
         CHECK_REFUSED(op(EVTCHNOP_close, &close));
@@ -38,11 +44,11 @@ static void check_ports(void)
 
 static void check_others(void)
 {
-    struct evtchn_alloc_unbound alloc = { .dom = 1234, .remote_dom = DOMID_SELF };
-    struct evtchn_bind_interdomain peer = { .remote_dom = 1234, .remote_port = 1 };
-    struct evtchn_bind_virq virq = { .virq = NR_VIRQS, .vcpu = 0 };
-    struct evtchn_bind_ipi ipi = { .vcpu = 77 };
-    struct evtchn_status status = { .dom = 1234, .port = 1 };
+    struct evtchn_alloc_unbound alloc = {.dom = 1234, .remote_dom = DOMID_SELF};
+    struct evtchn_bind_interdomain peer = {.remote_dom = 1234, .remote_port = 1};
+    struct evtchn_bind_virq virq = {.virq = NR_VIRQS, .vcpu = 0};
+    struct evtchn_bind_ipi ipi = {.vcpu = 77};
+    struct evtchn_status status = {.dom = 1234, .port = 1};
     struct evtchn_send send;
 
     CHECK_REFUSED(op(EVTCHNOP_alloc_unbound, &alloc));
@@ -76,7 +82,7 @@ static void check_exhaustion(void)
 
     for (unsigned int pass = 0; pass < 2; pass++) {
         for (again = 0; again < EVTCHN_2L_NR_CHANNELS; again++) {
-            struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+            struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
 
             if (op(EVTCHNOP_alloc_unbound, &alloc) < 0)
                 break;
@@ -87,7 +93,7 @@ static void check_exhaustion(void)
             CHECK_EQ(again, count);
         count = again;
         for (unsigned int i = 0; i < again; i++) {
-            struct evtchn_close close = { .port = ports[i] };
+            struct evtchn_close close = {.port = ports[i]};
 
             CHECK_OK(op(EVTCHNOP_close, &close));
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: event channels connect, send, mask and close as their states say. A send sets the other end's bit and
- * raises an upcall only where neither the port nor the vCPU masks it; a masked one is delivered when the
- * port is unmasked.
+ * Theory: event channels connect, send, mask and close as their states say. A send sets the other
+ * end's bit and raises an upcall only where neither the port nor the vCPU masks it; a masked one is
+ * delivered when the port is unmasked.
  */
 #include <public/event_channel.h>
 
@@ -25,7 +25,7 @@ static long op(unsigned int command, void *arg)
 
 static unsigned int status_of(unsigned int port)
 {
-    struct evtchn_status status = { .dom = DOMID_SELF, .port = port };
+    struct evtchn_status status = {.dom = DOMID_SELF, .port = port};
 
     CHECK_OK(op(EVTCHNOP_status, &status));
     return status.status;
@@ -33,15 +33,15 @@ static unsigned int status_of(unsigned int port)
 
 static void close_port(unsigned int port)
 {
-    struct evtchn_close close = { .port = port };
+    struct evtchn_close close = {.port = port};
 
     CHECK_OK(op(EVTCHNOP_close, &close));
 }
 
 static void check_pair(void)
 {
-    struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
-    struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF };
+    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
+    struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
     struct evtchn_send send;
 
     CHECK_OK(op(EVTCHNOP_alloc_unbound, &alloc));
@@ -87,8 +87,8 @@ static void check_pair(void)
 
 static void check_ipi_and_virq(void)
 {
-    struct evtchn_bind_ipi ipi = { .vcpu = 0 };
-    struct evtchn_bind_virq virq = { .virq = VIRQ_DEBUG, .vcpu = 0 };
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+    struct evtchn_bind_virq virq = {.virq = VIRQ_DEBUG, .vcpu = 0};
     struct evtchn_send send;
 
     CHECK_OK(op(EVTCHNOP_bind_ipi, &ipi));

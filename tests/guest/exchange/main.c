@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: XENMEM_exchange swaps frames of the guest's for others: the count stays, the old frame is gone, the new
- * one is told in the list and in the machine-to-physical table. A wrong shape is refused before anything
- * changes.
+ * Theory: XENMEM_exchange swaps frames of the guest's for others: the count stays, the old frame is
+ * gone, the new one is told in the list and in the machine-to-physical table. A wrong shape is
+ * refused before anything changes.
  */
 #include <public/memory.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: fpu_taskswitch makes the next FPU instruction a #NM, or not; an untouched FPU works, and its registers
- * stay the guest's through hypercalls and a sleep.
+ * Theory: fpu_taskswitch makes the next FPU instruction a #NM, or not; an untouched FPU works, and
+ * its registers stay the guest's through hypercalls and a sleep.
  */
 #include <public/sched.h>
 
@@ -13,7 +13,7 @@ void test_main(void)
 {
     static const uint64_t in = 0x1122334455667788UL;
     uint64_t out = 0;
-    struct sched_poll nap = { .nr_ports = 0, .timeout = time_now() + 2000000 };
+    struct sched_poll nap = {.nr_ports = 0, .timeout = time_now() + 2000000};
 
     CHECK_OK(hypercall_fpu_taskswitch(0));
     CATCH("fninit", NONE, NONE);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a guest's GDT lives in its own pages, which stop being writable while they are one. What the
- * hypervisor lets in must be harmless: no system descriptors, no privilege below the guest's.
+ * Theory: a guest's GDT lives in its own pages, which stop being writable while they are one. What
+ * the hypervisor lets in must be harmless: no system descriptors, no privilege below the guest's.
  */
 #include "guest.h"
 
 const char test_title[] = "gdt: set_gdt and update_descriptor";
 
-#define DATA3    0x00cff2000000ffffUL
-#define DATA0    0x00cf92000000ffffUL
-#define CODE3    0x00affa000000ffffUL
-#define TSS      0x0000890000000067UL
-#define LDT      0x0000820000000067UL
-#define INT_GATE 0x00008e0000080000UL
+#define DATA3     0x00cff2000000ffffUL
+#define DATA0     0x00cf92000000ffffUL
+#define CODE3     0x00affa000000ffffUL
+#define TSS       0x0000890000000067UL
+#define LDT       0x0000820000000067UL
+#define INT_GATE  0x00008e0000080000UL
 #define CALL_GATE 0x0000ec0000080000UL
-#define ENTRIES  512
+#define ENTRIES   512
 
 static uint64_t *gdt;
 static xen_pfn_t frames[16];
@@ -31,8 +31,8 @@ static unsigned int privilege(uint64_t descriptor)
 }
 
 /*
- * A descriptor is refused, or defused: not present, or plain code or data with the guest's privilege, or one
- * of the system's that the guest's privilege cannot use.
+ * A descriptor is refused, or defused: not present, or plain code or data with the guest's
+ * privilege, or one of the system's that the guest's privilege cannot use.
  */
 static void check_defused(uint64_t descriptor)
 {
@@ -76,12 +76,12 @@ static void check_update(void)
 static void check_refusals(void)
 {
     uint64_t *bad = page_alloc();
-    xen_pfn_t other[16] = { 0 };
+    xen_pfn_t other[16] = {0};
 
     other[0] = mfn_of((void *)start_info->pt_base);
-    CHECK_REFUSED(hypercall_set_gdt(other, ENTRIES));           /* a page table */
+    CHECK_REFUSED(hypercall_set_gdt(other, ENTRIES)); /* a page table */
     other[0] = mfn_of(page_alloc());
-    CHECK_REFUSED(hypercall_set_gdt(other, ENTRIES));           /* mapped writable */
+    CHECK_REFUSED(hypercall_set_gdt(other, ENTRIES)); /* mapped writable */
     other[0] = ~0UL;
     CHECK_REFUSED(hypercall_set_gdt(other, ENTRIES));
     CHECK_REFUSED(hypercall_set_gdt(frames, FIRST_RESERVED_GDT_ENTRY + 1));
@@ -89,7 +89,8 @@ static void check_refusals(void)
     bad[1] = TSS;
     page_protect(bad, PTE_RO);
     other[0] = mfn_of(bad);
-    CHECK(hypercall_set_gdt(other, ENTRIES) < 0 || !(bad[1] >> 47 & 1), "a system descriptor was taken");
+    CHECK(hypercall_set_gdt(other, ENTRIES) < 0 || !(bad[1] >> 47 & 1),
+          "a system descriptor was taken");
 }
 
 void test_main(void)

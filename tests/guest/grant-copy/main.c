@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: grant copy moves bytes between granted frames and the guest's own, inside one page on each side, with
- * the entry's rights; a wrong length, frame or right changes nothing and says so in the operation's own
- * status, and the operations after it in a batch still run.
+ * Theory: grant copy moves bytes between granted frames and the guest's own, inside one page on
+ * each side, with the entry's rights; a wrong length, frame or right changes nothing and says so in
+ * the operation's own status, and the operations after it in a batch still run.
  */
 #include <public/grant_table.h>
 
@@ -22,9 +22,10 @@ static void grant(unsigned int ref, uint16_t flags, const void *page)
     table[ref].flags = flags;
 }
 
-static struct gnttab_copy by_ref(unsigned int source, unsigned int dest, uint16_t offset, uint16_t length)
+static struct gnttab_copy by_ref(unsigned int source, unsigned int dest, uint16_t offset,
+                                 uint16_t length)
 {
-    struct gnttab_copy op = { .len = length, .flags = GNTCOPY_source_gref | GNTCOPY_dest_gref };
+    struct gnttab_copy op = {.len = length, .flags = GNTCOPY_source_gref | GNTCOPY_dest_gref};
 
     op.source.u.ref = source;
     op.source.domid = self;
@@ -42,7 +43,7 @@ static int copy(struct gnttab_copy op)
 
 static struct gnttab_copy own_frames(unsigned long source, unsigned long dest)
 {
-    struct gnttab_copy op = { .len = 16 };
+    struct gnttab_copy op = {.len = 16};
 
     op.source.u.gmfn = source;
     op.dest.u.gmfn = dest;
@@ -55,13 +56,14 @@ static void check_copies(void)
     memset(from, 0xab, PAGE_SIZE);
     memset(to, 0, PAGE_SIZE);
     CHECK_EQ(copy(by_ref(40, 41, 100, 50)), GNTST_okay);
-    CHECK(to[99] == 0 && to[100] == 0xab && to[149] == 0xab && to[150] == 0, "wrong bytes were copied");
+    CHECK(to[99] == 0 && to[100] == 0xab && to[149] == 0xab && to[150] == 0,
+          "wrong bytes were copied");
     CHECK_EQ(copy(by_ref(40, 41, 0, PAGE_SIZE)), GNTST_okay);
     CHECK_EQ(memcmp(from, to, PAGE_SIZE), 0);
     to[0] = 1;
     CHECK_EQ(copy(own_frames(mfn_of(from), mfn_of(to))), GNTST_okay);
     CHECK_EQ(to[0], 0xab);
-    CHECK_EQ(copy(by_ref(42, 41, 0, 8)), GNTST_okay);           /* read-only source */
+    CHECK_EQ(copy(by_ref(42, 41, 0, 8)), GNTST_okay); /* read-only source */
     CHECK_EQ(table[40].flags & (GTF_reading | GTF_writing), 0);
 }
 
@@ -75,13 +77,14 @@ static void check_refusals(void)
     CHECK(copy(by_ref(0x7ffffff, 41, 0, 8)) < 0, "a reference beyond the table was read");
     CHECK(copy(own_frames(1UL << 41, mfn_of(to))) < 0, "a frame that is not there was read");
     CHECK(copy(own_frames(mfn_of(from), 1UL << 41)) < 0, "a frame that is not there was written");
-    CHECK(copy(own_frames(mfn_of(from), mfn_of((void *)start_info->pt_base))) < 0, "a page table was written");
+    CHECK(copy(own_frames(mfn_of(from), mfn_of((void *)start_info->pt_base))) < 0,
+          "a page table was written");
     CHECK_EQ(to[0], before);
 }
 
 static void check_batch(void)
 {
-    struct gnttab_copy ops[3] = { by_ref(40, 41, 0, 8), by_ref(43, 41, 0, 8), by_ref(40, 41, 8, 8) };
+    struct gnttab_copy ops[3] = {by_ref(40, 41, 0, 8), by_ref(43, 41, 0, 8), by_ref(40, 41, 8, 8)};
 
     memset(to, 0, 16);
     CHECK_OK(hypercall_grant_table_op(GNTTABOP_copy, ops, 3));
@@ -94,7 +97,7 @@ static void check_batch(void)
 void test_main(void)
 {
     xen_pfn_t frame = 0;
-    struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };
+    struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
 
     self = guest_domid();
     table = page_alloc();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a granted frame can be mapped as the entry says and no further: writable only where granted writable,
- * only while the entry stands, and only by whom it names. While it is mapped the entry shows it; after the
- * unmap it does not.
+ * Theory: a granted frame can be mapped as the entry says and no further: writable only where
+ * granted writable, only while the entry stands, and only by whom it names. While it is mapped the
+ * entry shows it; after the unmap it does not.
  */
 #include <public/grant_table.h>
 
@@ -15,7 +15,7 @@ static domid_t self;
 
 static struct gnttab_map_grant_ref map(unsigned int ref, uint32_t flags, uint64_t at, domid_t dom)
 {
-    struct gnttab_map_grant_ref op = { .host_addr = at, .flags = flags, .ref = ref, .dom = dom };
+    struct gnttab_map_grant_ref op = {.host_addr = at, .flags = flags, .ref = ref, .dom = dom};
 
     CHECK_OK(hypercall_grant_table_op(GNTTABOP_map_grant_ref, &op, 1));
     return op;
@@ -23,7 +23,7 @@ static struct gnttab_map_grant_ref map(unsigned int ref, uint32_t flags, uint64_
 
 static int unmap(uint64_t at, grant_handle_t handle)
 {
-    struct gnttab_unmap_grant_ref op = { .host_addr = at, .handle = handle };
+    struct gnttab_unmap_grant_ref op = {.host_addr = at, .handle = handle};
 
     CHECK_OK(hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1));
     return op.status;
@@ -43,8 +43,8 @@ static void *grant(unsigned int ref, uint16_t flags, domid_t to)
 static void setup(void)
 {
     xen_pfn_t frame = 0;
-    struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 1 };
-    struct gnttab_query_size size = { .dom = DOMID_SELF };
+    struct gnttab_setup_table op = {.dom = DOMID_SELF, .nr_frames = 1};
+    struct gnttab_query_size size = {.dom = DOMID_SELF};
 
     table = page_alloc();
     set_xen_guest_handle(op.frame_list, &frame);
@@ -54,8 +54,8 @@ static void setup(void)
         report_error("the grant table cannot be mapped");
     CHECK_OK(hypercall_grant_table_op(GNTTABOP_query_size, &size, 1));
     CHECK_EQ(size.status, GNTST_okay);
-    CHECK(size.nr_frames >= 1 && size.max_nr_frames >= size.nr_frames, "%u of %u frames", size.nr_frames,
-          size.max_nr_frames);
+    CHECK(size.nr_frames >= 1 && size.max_nr_frames >= size.nr_frames, "%u of %u frames",
+          size.nr_frames, size.max_nr_frames);
 }
 
 static void check_writable(void)
@@ -121,10 +121,12 @@ static void check_refusals(void)
     CHECK(map(25, GNTMAP_host_map, at, self).status < 0, "a transfer entry was mapped");
     grant(26, GTF_transitive, self);
     CHECK(map(26, GNTMAP_host_map, at, self).status < 0, "a transitive entry was mapped");
-    CHECK(map(0xfffff, GNTMAP_host_map, at, self).status < 0, "a reference beyond the table was mapped");
+    CHECK(map(0xfffff, GNTMAP_host_map, at, self).status < 0,
+          "a reference beyond the table was mapped");
     CHECK(map(0xffffffff, GNTMAP_host_map, at, self).status < 0, "reference ~0 was mapped");
     CHECK(map(20, GNTMAP_host_map, at, 1234).status < 0, "a domain that is not there granted");
-    CHECK(map(20, GNTMAP_host_map, HYPERVISOR_VIRT_START, self).status < 0, "mapped over the hypervisor");
+    CHECK(map(20, GNTMAP_host_map, HYPERVISOR_VIRT_START, self).status < 0,
+          "mapped over the hypervisor");
     CHECK(map(20, GNTMAP_host_map, (uintptr_t)window_page(512 * 9), self).status < 0,
           "mapped where there is no L1 table");
     CHECK(map(20, 0, at, self).status < 0, "mapped for nobody");

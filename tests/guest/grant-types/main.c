@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a frame that others have mapped by grant keeps its use: it cannot become a page table while the grant is
- * mapped writable, and a page table cannot be mapped writable by grant. The granting side may not get
- * out of its own types that way.
+ * Theory: a frame that others have mapped by grant keeps its use: it cannot become a page table
+ * while the grant is mapped writable, and a page table cannot be mapped writable by grant. The
+ * granting side may not get out of its own types that way.
  */
 #include <public/grant_table.h>
 
@@ -23,8 +23,8 @@ static void grant(unsigned int ref, const void *page)
 
 static struct gnttab_map_grant_ref map(unsigned int ref, uint32_t flags)
 {
-    struct gnttab_map_grant_ref op = { .host_addr = (uintptr_t)window_page(0), .flags = flags, .ref = ref,
-                                       .dom = self };
+    struct gnttab_map_grant_ref op = {
+        .host_addr = (uintptr_t)window_page(0), .flags = flags, .ref = ref, .dom = self};
 
     CHECK_OK(hypercall_grant_table_op(GNTTABOP_map_grant_ref, &op, 1));
     return op;
@@ -32,7 +32,7 @@ static struct gnttab_map_grant_ref map(unsigned int ref, uint32_t flags)
 
 static void unmap(grant_handle_t handle)
 {
-    struct gnttab_unmap_grant_ref op = { .host_addr = (uintptr_t)window_page(0), .handle = handle };
+    struct gnttab_unmap_grant_ref op = {.host_addr = (uintptr_t)window_page(0), .handle = handle};
 
     CHECK_OK(hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1));
     CHECK_EQ(op.status, GNTST_okay);
@@ -41,7 +41,7 @@ static void unmap(grant_handle_t handle)
 void test_main(void)
 {
     xen_pfn_t frame = 0;
-    struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };
+    struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
     uint64_t *page = page_alloc_readonly();
     struct gnttab_map_grant_ref op;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: each argument that is a pointer may point anywhere: into the hypervisor, to nothing, across the end of
- * what is mapped, to an address that is none. Every hypercall answers with an error, nothing of the
- * hypervisor's is read or written, and the guest lives on.
+ * Theory: each argument that is a pointer may point anywhere: into the hypervisor, to nothing,
+ * across the end of what is mapped, to an address that is none. Every hypercall answers with an
+ * error, nothing of the hypervisor's is read or written, and the guest lives on.
  */
 #include <public/callback.h>
 #include <public/event_channel.h>
@@ -19,10 +19,10 @@ const char test_title[] = "hostile-pointers: arguments that point nowhere good";
 
 static unsigned long bad;
 
-#define TRY(call)                                                                           \
-    do {                                                                                    \
-        long rc_ = (call);                                                                  \
-        CHECK(rc_ < 0, "%s with %#lx: %ld", #call, bad, rc_);                               \
+#define TRY(call)                                             \
+    do {                                                      \
+        long rc_ = (call);                                    \
+        CHECK(rc_ < 0, "%s with %#lx: %ld", #call, bad, rc_); \
     } while (0)
 
 static void try_all(void)
@@ -59,8 +59,17 @@ static void try_all(void)
 void test_main(void)
 {
     static const unsigned long addresses[] = {
-        8, 0x7ffffffff000, 0x7fffffffffff, 0x800000000000, 0xdeadbeef00000000, 0xffff7fffffffffff,
-        0xffff804000000000, 0xffff82d000000000, 0xffff82d040000000, 0xffff830000000000, 0xffff830000100000,
+        8,
+        0x7ffffffff000,
+        0x7fffffffffff,
+        0x800000000000,
+        0xdeadbeef00000000,
+        0xffff7fffffffffff,
+        0xffff804000000000,
+        0xffff82d000000000,
+        0xffff82d040000000,
+        0xffff830000000000,
+        0xffff830000100000,
         0xffff87fffffffff0,
     };
 
@@ -70,7 +79,7 @@ void test_main(void)
     }
     window_init();
     CHECK_OK(pt_write(&window_l1[0], pte_make(mfn_of(page_alloc()), PTE_RW)));
-    bad = (unsigned long)window_page(1) - 2;            /* two bytes mapped, the rest not */
+    bad = (unsigned long)window_page(1) - 2; /* two bytes mapped, the rest not */
     try_all();
     CHECK_EQ(hypercall_xen_version(0, NULL), 4 << 16 | 17);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: an LDT is a range of the guest's address space whose pages become descriptor pages when they are
- * used: they lose writability, and hold nothing that the GDT could not hold.
+ * Theory: an LDT is a range of the guest's address space whose pages become descriptor pages when
+ * they are used: they lose writability, and hold nothing that the GDT could not hold.
  */
 #include "guest.h"
 
@@ -12,8 +12,8 @@ const char test_title[] = "ldt: MMUEXT_SET_LDT";
 
 static long set_ldt(const void *base, unsigned int entries)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (unsigned long)base,
-                            .arg2.nr_ents = entries };
+    struct mmuext_op op = {
+        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (unsigned long)base, .arg2.nr_ents = entries};
 
     return hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
@@ -40,7 +40,7 @@ void test_main(void)
     CHECK(hypercall_update_descriptor(maddr_of(&ldt[3]), TSS) < 0 || !(ldt[3] >> 47 & 1),
           "a system descriptor was taken");
     CATCH("movw %w[null], %%fs", NONE, LIST([null] "r"(0)));
-    CHECK_REFUSED(set_ldt((uint8_t *)ldt + 8, 512));            /* not on a page */
+    CHECK_REFUSED(set_ldt((uint8_t *)ldt + 8, 512)); /* not on a page */
     CHECK_REFUSED(set_ldt(ldt, 8193));
     CHECK_REFUSED(set_ldt((void *)(HYPERVISOR_VIRT_START + (1UL << 40)), 512));
     CHECK_OK(set_ldt(NULL, 0));

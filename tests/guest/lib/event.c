@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels on the guest's side, for vCPU 0: the upcall walks pending ports and calls their handlers. */
+/* Event channels on the guest's side, for vCPU 0: the upcall walks pending ports and calls their
+ * handlers. */
 #include <public/event_channel.h>
 
 #include "guest.h"
@@ -47,12 +48,14 @@ void event_set_handler(unsigned int port, event_handler handler)
 
 bool event_pending(unsigned int port)
 {
-    return __atomic_load_n(&shared_info->evtchn_pending[port / 64], __ATOMIC_SEQ_CST) >> port % 64 & 1;
+    return __atomic_load_n(&shared_info->evtchn_pending[port / 64], __ATOMIC_SEQ_CST) >> port % 64 &
+           1;
 }
 
 void event_clear(unsigned int port)
 {
-    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~(1UL << port % 64), __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~(1UL << port % 64),
+                       __ATOMIC_SEQ_CST);
 }
 
 void event_mask_port(unsigned int port)
@@ -62,7 +65,7 @@ void event_mask_port(unsigned int port)
 
 void event_unmask_port(unsigned int port)
 {
-    struct evtchn_unmask unmask = { .port = port };
+    struct evtchn_unmask unmask = {.port = port};
 
     hypercall_event_channel_op(EVTCHNOP_unmask, &unmask);
 }
@@ -79,8 +82,8 @@ void events_on(void)
 /* An unbound port tells whom it waits for: here the guest itself. */
 domid_t guest_domid(void)
 {
-    struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
-    struct evtchn_status status = { .dom = DOMID_SELF };
+    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
+    struct evtchn_status status = {.dom = DOMID_SELF};
     struct evtchn_close close;
     long rc = hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
 

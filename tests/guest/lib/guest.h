@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a test guest stands on: a console, a verdict, memory and page tables, traps and user mode. A test is
- * one file with test_main(); it says CHECK(...) and returns. The runtime prints the verdict and ends
- * the domain, also where a test dies of a trap that it did not expect.
+ * What a test guest stands on: a console, a verdict, memory and page tables, traps and user mode. A
+ * test is one file with test_main(); it says CHECK(...) and returns. The runtime prints the verdict
+ * and ends the domain, also where a test dies of a trap that it did not expect.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -39,10 +39,10 @@ void report_skip(const char *format, ...) __attribute__((format(printf, 1, 2), n
 void report_error(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void report_end(void) __attribute__((noreturn));
 
-#define CHECK(condition, ...)                                   \
-    do {                                                        \
-        if (!(condition))                                       \
-            report_failure(__FILE__, __LINE__, __VA_ARGS__);    \
+#define CHECK(condition, ...)                                \
+    do {                                                     \
+        if (!(condition))                                    \
+            report_failure(__FILE__, __LINE__, __VA_ARGS__); \
     } while (0)
 
 /* The value must be what is expected; both are shown where it is not. */
@@ -50,17 +50,18 @@ void report_end(void) __attribute__((noreturn));
     check_value(__FILE__, __LINE__, #value, (long)(value), (long)(expected))
 
 /* A call that must work, and one that must be refused, with any error or with one. */
-#define CHECK_OK(call)            check_value(__FILE__, __LINE__, #call, (long)(call), 0)
-#define CHECK_ERROR(call, number) check_value(__FILE__, __LINE__, #call, (long)(call), -(long)(number))
-#define CHECK_REFUSED(call)       check_refused(__FILE__, __LINE__, #call, (long)(call))
+#define CHECK_OK(call) check_value(__FILE__, __LINE__, #call, (long)(call), 0)
+#define CHECK_ERROR(call, number) \
+    check_value(__FILE__, __LINE__, #call, (long)(call), -(long)(number))
+#define CHECK_REFUSED(call) check_refused(__FILE__, __LINE__, #call, (long)(call))
 /* The last CATCH or try_* must have raised this vector, or nothing. */
-#define CHECK_TRAP(number)                                                                  \
-    do {                                                                                    \
-        CHECK(trap_last.count == 1, "%u traps instead of one", trap_last.count);            \
-        CHECK_EQ(trap_last.frame.vector, number);                                           \
+#define CHECK_TRAP(number)                                                       \
+    do {                                                                         \
+        CHECK(trap_last.count == 1, "%u traps instead of one", trap_last.count); \
+        CHECK_EQ(trap_last.frame.vector, number);                                \
     } while (0)
-#define CHECK_NO_TRAP()                                                                     \
-    CHECK(!trap_last.count, "trap %lu, error code %#lx, at %#lx", trap_last.frame.vector,   \
+#define CHECK_NO_TRAP()                                                                   \
+    CHECK(!trap_last.count, "trap %lu, error code %#lx, at %#lx", trap_last.frame.vector, \
           trap_last.frame.error_code, trap_last.frame.rip)
 
 /* ---- string.c ---- */
@@ -95,7 +96,8 @@ bool guest_is_dom0(void);
 /* The guest's own domain id: what some calls want where DOMID_SELF will not do. */
 domid_t guest_domid(void);
 
-/* A zeroed page of the guest's own, mapped writable; never NULL (the guest ends in ERROR instead). */
+/* A zeroed page of the guest's own, mapped writable; never NULL (the guest ends in ERROR instead).
+ */
 void *page_alloc(void);
 
 /* The machine frame behind a mapped page of the kernel's image or pool. */
@@ -119,14 +121,15 @@ uint64_t *pt_entry_in(const uint64_t *root, const void *address, int level);
 /* One mmu_update; the command goes into the entry's address. 0 or a negated errno. */
 long pt_write(const uint64_t *entry, uint64_t value);
 long pt_write_at(uint64_t maddr, uint64_t value);
-/* Maps a page of the guest's own at its place again, with other flags; ends in ERROR where it fails. */
+/* Maps a page of the guest's own at its place again, with other flags; ends in ERROR where it
+ * fails. */
 void page_protect(void *page, uint64_t flags);
 /* Maps a frame at a page's place (whose own frame is then unmapped). 0 or a negated errno. */
 long page_remap(void *page, unsigned long mfn, uint64_t flags);
 
 /*
- * An empty part of the address space with an L1 table of its own, for tests to write entries in. Its pages
- * follow each other from window_page(0) on; entry i of window_l1 maps window_page(i).
+ * An empty part of the address space with an L1 table of its own, for tests to write entries in.
+ * Its pages follow each other from window_page(0) on; entry i of window_l1 maps window_page(i).
  */
 extern uint64_t *window_l1, *window_l2, *window_l3;
 void window_init(void);
@@ -135,7 +138,8 @@ static inline volatile uint64_t *window_page(unsigned int i)
     return (volatile uint64_t *)(0x8000000000UL + (uint64_t)i * PAGE_SIZE);
 }
 
-/* A page of the guest's own with no writable mapping: it can become a page table or a descriptor table. */
+/* A page of the guest's own with no writable mapping: it can become a page table or a descriptor
+ * table. */
 void *page_alloc_readonly(void);
 
 /* One mmuext_op on a frame. 0 or a negated errno. */
@@ -149,7 +153,7 @@ struct trap_frame {
     uint64_t vector;
     uint64_t error_code;
     uint64_t rip;
-    uint32_t cs, upcall_mask;   /* the mask as it was, as the hypervisor saved it */
+    uint32_t cs, upcall_mask; /* the mask as it was, as the hypervisor saved it */
     uint64_t rflags, rsp, ss;
 };
 
@@ -157,12 +161,12 @@ struct trap_frame {
 struct trap_record {
     unsigned int count;
     uint64_t cr2;
-    uintptr_t frame_at;         /* where the hypervisor put the frame; its lowest address is above it */
+    uintptr_t frame_at; /* where the hypervisor put the frame; its lowest address is above it */
     struct trap_frame frame;
 };
 extern struct trap_record trap_last;
 extern volatile uintptr_t trap_resume;
-extern uint64_t failsafe_selectors[4];  /* ds, es, fs, gs of the last failsafe callback */
+extern uint64_t failsafe_selectors[4]; /* ds, es, fs, gs of the last failsafe callback */
 
 /* A handler returns true where the trap is dealt with and the frame may be returned to. */
 typedef bool (*trap_handler)(struct trap_frame *frame);
@@ -174,16 +178,17 @@ void trap_register(void);
 uintptr_t trap_stub(unsigned int vector);
 
 /*
- * Runs assembly that may trap. Whatever it raises is recorded in trap_last, and the guest goes on behind
- * it. Flags and rax are clobbered.
+ * Runs assembly that may trap. Whatever it raises is recorded in trap_last, and the guest goes on
+ * behind it. Flags and rax are clobbered.
  */
-#define CATCH(text, outputs, inputs, ...)                                                       \
-    do {                                                                                        \
-        trap_last.count = 0;                                                                    \
-        __asm__ volatile("leaq 990f(%%rip), %%rax\n\t"                                          \
-                         "movq %%rax, trap_resume(%%rip)\n\t" text "\n"                         \
-                         "990: movq $0, trap_resume(%%rip)"                                     \
-                         : outputs : inputs : "rax", "memory", "cc", ##__VA_ARGS__);            \
+#define CATCH(text, outputs, inputs, ...)                               \
+    do {                                                                \
+        trap_last.count = 0;                                            \
+        __asm__ volatile("leaq 990f(%%rip), %%rax\n\t"                  \
+                         "movq %%rax, trap_resume(%%rip)\n\t" text "\n" \
+                         "990: movq $0, trap_resume(%%rip)"             \
+                         : outputs:inputs                               \
+                         : "rax", "memory", "cc", ##__VA_ARGS__);       \
     } while (0)
 #define NONE
 #define LIST(...) __VA_ARGS__
@@ -216,7 +221,7 @@ static inline uint64_t tsc_read(void)
 {
     uint32_t low, high;
 
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) :: "memory");
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
     return (uint64_t)high << 32 | low;
 }
 /* System time in ns, from the shared page. */
@@ -229,14 +234,15 @@ uint64_t time_now(void);
 #define USER_STACK 0x10001000UL
 #define USER_DATA  0x10002000UL
 
-/* Makes user page tables with a code, a stack and a data page. ERROR where the hypervisor refuses. */
+/* Makes user page tables with a code, a stack and a data page. ERROR where the hypervisor refuses.
+ */
 void user_init(void);
 /* Kernel's view of the user pages. */
 extern uint8_t *user_code_page, *user_data_page;
 extern uint64_t *user_root;
 /*
- * Runs `bytes` of position-independent code in user mode, with argument in rdi, until it enters the kernel by
- * a syscall, a trap or int $0x80, whose frame is then in trap_last.
+ * Runs `bytes` of position-independent code in user mode, with argument in rdi, until it enters the
+ * kernel by a syscall, a trap or int $0x80, whose frame is then in trap_last.
  */
 void user_run_code(const void *code, size_t bytes, unsigned long argument);
 

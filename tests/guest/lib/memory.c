@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's memory as a PV kernel finds it: pseudo-physical frames, mapped one to one from the virtual base,
- * whose machine frames the p2m list (ours) and the machine-to-physical table (the hypervisor's) tell.
- * Pages for tests come from a pool inside the image, so all of them are mapped from the start.
+ * The guest's memory as a PV kernel finds it: pseudo-physical frames, mapped one to one from the
+ * virtual base, whose machine frames the p2m list (ours) and the machine-to-physical table (the
+ * hypervisor's) tell. Pages for tests come from a pool inside the image, so all of them are mapped
+ * from the start.
  */
 #include "guest.h"
 
@@ -60,7 +61,7 @@ uint64_t *pt_entry(const void *address, int level)
 
 long pt_write_at(uint64_t maddr, uint64_t value)
 {
-    struct mmu_update update = { .ptr = maddr, .val = value };
+    struct mmu_update update = {.ptr = maddr, .val = value};
 
     return hypercall_mmu_update(&update, 1, NULL, DOMID_SELF);
 }
@@ -85,14 +86,14 @@ long page_remap(void *page, unsigned long mfn, uint64_t flags)
 
 long mmuext(unsigned int command, unsigned long mfn)
 {
-    struct mmuext_op op = { .cmd = command, .arg1.mfn = mfn };
+    struct mmuext_op op = {.cmd = command, .arg1.mfn = mfn};
 
     return hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
 long mmuext_linear(unsigned int command, const void *address)
 {
-    struct mmuext_op op = { .cmd = command, .arg1.linear_addr = (unsigned long)address };
+    struct mmuext_op op = {.cmd = command, .arg1.linear_addr = (unsigned long)address};
 
     return hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
@@ -118,7 +119,8 @@ void window_init(void)
     window_l3[0] = pte_make(mfn_of(window_l2), PTE_TABLE);
     page_protect(window_l2, PTE_RO);
     page_protect(window_l3, PTE_RO);
-    rc = pt_write(pt_entry((const void *)window_page(0), 4), pte_make(mfn_of(window_l3), PTE_TABLE));
+    rc =
+        pt_write(pt_entry((const void *)window_page(0), 4), pte_make(mfn_of(window_l3), PTE_TABLE));
     if (rc)
         report_error("tables for the window: %ld", rc);
 }

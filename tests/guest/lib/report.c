@@ -14,7 +14,7 @@ static unsigned int failures;
 static void console_ring_write(const char *text, size_t count)
 {
     struct xencons_interface *ring = page_of(start_info->console.domU.mfn);
-    struct evtchn_send send = { .port = start_info->console.domU.evtchn };
+    struct evtchn_send send = {.port = start_info->console.domU.evtchn};
     unsigned int patience = 100000;
     XENCONS_RING_IDX prod = ring->out_prod;
 
@@ -66,8 +66,8 @@ static size_t put_number(char *to, size_t room, size_t at, unsigned long value, 
 }
 
 /*
- * A printf of what tests use: %s %c %d %u %x %p, l and z before them, #, - and 0 and a width. Returns the
- * length that the whole text has; what does not fit is cut, without a NUL.
+ * A printf of what tests use: %s %c %d %u %x %p, l and z before them, #, - and 0 and a width.
+ * Returns the length that the whole text has; what does not fit is cut, without a NUL.
  */
 size_t format_text(char *to, size_t room, const char *format, va_list args)
 {
@@ -110,13 +110,14 @@ size_t format_text(char *to, size_t room, const char *format, va_list args)
             value = length ? va_arg(args, long) : va_arg(args, int);
             if (value < 0)
                 at = put(to, room, at, '-');
-            at = put_number(to, room, at, value < 0 ? -(unsigned long)value : (unsigned long)value, 10,
-                            width, zero ? '0' : ' ');
+            at = put_number(to, room, at, value < 0 ? -(unsigned long)value : (unsigned long)value,
+                            10, width, zero ? '0' : ' ');
             break;
         case 'u':
         case 'x':
         case 'p':
-            value = length || *format == 'p' ? va_arg(args, long) : (long)va_arg(args, unsigned int);
+            value =
+                length || *format == 'p' ? va_arg(args, long) : (long)va_arg(args, unsigned int);
             if (hash || *format == 'p') {
                 at = put(to, room, at, '0');
                 at = put(to, room, at, 'x');
@@ -178,7 +179,7 @@ void check_refused(const char *file, int line, const char *text, long result)
 /* A verdict is one line, the last; then the domain ends. */
 static void __attribute__((noreturn)) verdict(const char *word)
 {
-    struct sched_shutdown shutdown = { .reason = SHUTDOWN_poweroff };
+    struct sched_shutdown shutdown = {.reason = SHUTDOWN_poweroff};
 
     print("Test result: %s\n", word);
     for (;;)

@@ -14,7 +14,7 @@ void *memcpy(void *to, const void *from, size_t count)
 {
     void *at = to;
 
-    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(count) :: "memory");
+    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(count)::"memory");
     return to;
 }
 

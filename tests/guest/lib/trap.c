@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traps: the table that the runtime registers, and one dispatcher. A trap is a handler's, or CATCH's, or the
- * end of the test in ERROR; it is never ignored.
+ * Traps: the table that the runtime registers, and one dispatcher. A trap is a handler's, or
+ * CATCH's, or the end of the test in ERROR; it is never ignored.
  */
 #include <public/callback.h>
 
@@ -14,7 +14,8 @@ volatile uintptr_t trap_resume;
 uint64_t failsafe_selectors[4];
 static trap_handler handlers[VECTORS];
 
-#define STUBS(X) X(0) X(1) X(3) X(4) X(5) X(6) X(7) X(10) X(11) X(12) X(13) X(14) X(16) X(17) X(18) X(19)
+#define STUBS(X) \
+    X(0) X(1) X(3) X(4) X(5) X(6) X(7) X(10) X(11) X(12) X(13) X(14) X(16) X(17) X(18) X(19)
 #define DECLARE_STUB(vector) void trap_stub_##vector(void);
 STUBS(DECLARE_STUB)
 void trap_stub_128(void);
@@ -25,12 +26,17 @@ void trap_stub_259(void);
 void trap_dispatch(struct trap_frame *frame);
 
 /* #BP and #OF may come from user mode's int3 and into; int $0x80 is user mode's call. */
-#define GATE(n) { .vector = n, .flags = n == 3 || n == 4 ? 3 : 0, .cs = FLAT_KERNEL_CS, \
-                  .address = (unsigned long)trap_stub_##n },
+#define GATE(n)                         \
+    {.vector = n,                       \
+     .flags = n == 3 || n == 4 ? 3 : 0, \
+     .cs = FLAT_KERNEL_CS,              \
+     .address = (unsigned long)trap_stub_##n},
 static const struct trap_info table[] = {
-    STUBS(GATE)
-    { .vector = TRAP_INT80, .flags = 3, .cs = FLAT_KERNEL_CS, .address = (unsigned long)trap_stub_128 },
-    { .vector = 0, .flags = 0, .cs = 0, .address = 0 },
+    STUBS(GATE){.vector = TRAP_INT80,
+                .flags = 3,
+                .cs = FLAT_KERNEL_CS,
+                .address = (unsigned long)trap_stub_128},
+    {.vector = 0, .flags = 0, .cs = 0, .address = 0},
 };
 
 uintptr_t trap_stub(unsigned int vector)
@@ -54,7 +60,7 @@ void trap_dispatch(struct trap_frame *frame)
         trap_last.frame_at = (uintptr_t)&frame->rip;
         trap_last.cr2 = shared_info->vcpu_info[0].arch.cr2;
     }
-    frame->error_code = 0;      /* its place is where iret's flags go */
+    frame->error_code = 0; /* its place is where iret's flags go */
     if (handlers[frame->vector] && handlers[frame->vector](frame))
         return;
     if (!trap_resume)
@@ -74,8 +80,8 @@ void trap_register(void)
 
 static void callback_register(unsigned int type, void (*entry)(void))
 {
-    struct callback_register reg = { .type = (uint16_t)type, .flags = CALLBACKF_mask_events,
-                                     .address = (unsigned long)entry };
+    struct callback_register reg = {
+        .type = (uint16_t)type, .flags = CALLBACKF_mask_events, .address = (unsigned long)entry};
     long rc = hypercall_callback_op(CALLBACKOP_register, &reg);
 
     if (rc)

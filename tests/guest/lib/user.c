@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * User mode: a second set of page tables with three pages, entered by the iret hypercall and left by whatever
- * the code does. The kernel maps the same tables, so it can fill the pages.
+ * User mode: a second set of page tables with three pages, entered by the iret hypercall and left
+ * by whatever the code does. The kernel maps the same tables, so it can fill the pages.
  */
 #include "guest.h"
 
@@ -30,7 +30,7 @@ static bool leave(struct trap_frame *frame)
     user_leave(0);
 }
 
-static const unsigned int exits[] = { 0, 1, 3, 4, 5, 6, 7, 13, 14, TRAP_INT80, TRAP_SYSCALL };
+static const unsigned int exits[] = {0, 1, 3, 4, 5, 6, 7, 13, 14, TRAP_INT80, TRAP_SYSCALL};
 
 void user_init(void)
 {
@@ -70,9 +70,12 @@ static unsigned long stack_pointer(void)
 
 void user_run_code(const void *code, size_t bytes, unsigned long argument)
 {
-    struct trap_frame frame = { .rip = USER_CODE, .cs = FLAT_USER_CS, .rflags = 0x202,
-                                .rsp = USER_STACK + PAGE_SIZE - 64, .ss = FLAT_USER_SS,
-                                .rdi = argument };
+    struct trap_frame frame = {.rip = USER_CODE,
+                               .cs = FLAT_USER_CS,
+                               .rflags = 0x202,
+                               .rsp = USER_STACK + PAGE_SIZE - 64,
+                               .ss = FLAT_USER_SS,
+                               .rdi = argument};
 
     uint8_t masked = shared_info->vcpu_info[0].evtchn_upcall_mask;
 
@@ -86,7 +89,7 @@ void user_run_code(const void *code, size_t bytes, unsigned long argument)
     if (hypercall_stack_switch(FLAT_KERNEL_SS, stack_pointer() - 1024))
         report_error("stack_switch failed");
     user_run(&frame);
-    shared_info->vcpu_info[0].evtchn_upcall_mask = masked;      /* user mode runs with upcalls on */
+    shared_info->vcpu_info[0].evtchn_upcall_mask = masked; /* user mode runs with upcalls on */
     for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
         trap_set_handler(exits[i], NULL);
 }

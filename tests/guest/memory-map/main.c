@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a guest learns its memory from the hypervisor: entries of the E820 kind, at most as many as it has room
- * for, RAM among them. Dom0 alone also sees the machine's.
+ * Theory: a guest learns its memory from the hypervisor: entries of the E820 kind, at most as many
+ * as it has room for, RAM among them. Dom0 alone also sees the machine's.
  */
 #include <public/memory.h>
 
@@ -18,7 +18,7 @@ static struct e820 map[66];
 
 static long ask(unsigned int command, unsigned int room, void *buffer, unsigned int *got)
 {
-    struct xen_memory_map request = { .nr_entries = room };
+    struct xen_memory_map request = {.nr_entries = room};
     long rc;
 
     set_xen_guest_handle(request.buffer, buffer);
@@ -44,12 +44,13 @@ static void check_machine(void)
     if (ask(XENMEM_machine_memory_map, 1, map, &few) == 0)
         CHECK_EQ(few, 1);
     CHECK(map[1].type == 0x55555555, "more was written than there is room for");
-    CHECK_REFUSED(ask(XENMEM_machine_memory_map, 64, (void *)(HYPERVISOR_VIRT_START + (1UL << 40)), &few));
+    CHECK_REFUSED(
+        ask(XENMEM_machine_memory_map, 64, (void *)(HYPERVISOR_VIRT_START + (1UL << 40)), &few));
 }
 
 void test_main(void)
 {
-    struct xen_memory_domain self = { .domid = DOMID_SELF }, other = { .domid = 1234 };
+    struct xen_memory_domain self = {.domid = DOMID_SELF}, other = {.domid = 1234};
     unsigned int count;
     long rc;
 
@@ -58,7 +59,7 @@ void test_main(void)
     CHECK_REFUSED(hypercall_memory_op(XENMEM_current_reservation, &other));
     CHECK_REFUSED(hypercall_memory_op(XENMEM_maximum_reservation, &other));
     rc = ask(XENMEM_memory_map, 64, map, &count);
-    CHECK(rc == 0 || rc == -XEN_ENOSYS, "memory_map: %ld", rc);         /* dom0 may have none */
+    CHECK(rc == 0 || rc == -XEN_ENOSYS, "memory_map: %ld", rc); /* dom0 may have none */
     if (guest_is_dom0())
         check_machine();
     else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a guest's kernel reads and writes MSRs by trapping instructions. Its own segment bases work; what is
- * the machine's reads as something harmless or faults, and writing it never reaches the CPU: after
- * every attempt a hypercall still arrives.
+ * Theory: a guest's kernel reads and writes MSRs by trapping instructions. Its own segment bases
+ * work; what is the machine's reads as something harmless or faults, and writing it never reaches
+ * the CPU: after every attempt a hypercall still arrives.
  */
 #include "guest.h"
 
@@ -32,14 +32,15 @@ static bool wrmsr(uint32_t msr, uint64_t value)
 
 static void check_bases(void)
 {
-    static const uint32_t msrs[] = { MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE };
+    static const uint32_t msrs[] = {MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE};
     uint64_t value;
 
     for (size_t i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
         CHECK(wrmsr(msrs[i], 0x123450 + i), "WRMSR %#x faults", msrs[i]);
         CHECK(rdmsr(msrs[i], &value), "RDMSR %#x faults", msrs[i]);
         CHECK_EQ(value, 0x123450 + i);
-        CHECK(!wrmsr(msrs[i], 0x0000800000000000UL), "a base without a canonical address was taken");
+        CHECK(!wrmsr(msrs[i], 0x0000800000000000UL),
+              "a base without a canonical address was taken");
         CHECK_TRAP(13);
         CHECK(rdmsr(msrs[i], &value), "RDMSR %#x faults", msrs[i]);
         CHECK_EQ(value, 0x123450 + i);
@@ -48,12 +49,12 @@ static void check_bases(void)
 
 static void check_machine(void)
 {
-    static const uint32_t msrs[] = { MSR_EFER, MSR_LSTAR, 0xc0000081, 0xc0000084, 0x174, 0x175, 0x176, 0x1b,
-                                     0x277, 0x1d9, 0xc0000103 };
+    static const uint32_t msrs[] = {MSR_EFER, MSR_LSTAR, 0xc0000081, 0xc0000084, 0x174,     0x175,
+                                    0x176,    0x1b,      0x277,      0x1d9,      0xc0000103};
     uint64_t value;
 
     CHECK(rdmsr(MSR_EFER, &value), "RDMSR EFER faults");
-    CHECK_EQ(value & 0x501, 0x501);             /* SYSCALL on, long mode enabled and active */
+    CHECK_EQ(value & 0x501, 0x501); /* SYSCALL on, long mode enabled and active */
     CHECK(!rdmsr(0xdeadbeef, &value), "an MSR that no CPU has can be read");
     CHECK_TRAP(13);
     CHECK(!wrmsr(0xdeadbeef, 0), "an MSR that no CPU has can be written");

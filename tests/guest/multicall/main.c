@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a multicall runs its entries in order, gives each its own result, goes on behind one that failed, and
- * cannot be nested. A list that cannot be read or written is EFAULT.
+ * Theory: a multicall runs its entries in order, gives each its own result, goes on behind one that
+ * failed, and cannot be nested. A list that cannot be read or written is EFAULT.
  */
 #include "guest.h"
 
@@ -15,12 +15,14 @@ void test_main(void)
     window_init();
     page[0] = 0x77;
     for (unsigned int i = 0; i < 64; i++)
-        calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .result = 1 };
-    calls[1] = (struct multicall_entry){ .op = 47 };
-    calls[2] = (struct multicall_entry){ .op = __HYPERVISOR_update_va_mapping,
-        .args = { (unsigned long)window_page(0), pte_make(mfn_of(page), PTE_RW), UVMF_INVLPG } };
-    calls[3] = (struct multicall_entry){ .op = __HYPERVISOR_update_va_mapping,
-        .args = { (unsigned long)window_page(1), pte_make(mfn_of(window_l1), PTE_RW), UVMF_INVLPG } };
+        calls[i] = (struct multicall_entry){.op = __HYPERVISOR_xen_version, .result = 1};
+    calls[1] = (struct multicall_entry){.op = 47};
+    calls[2] = (struct multicall_entry){
+        .op = __HYPERVISOR_update_va_mapping,
+        .args = {(unsigned long)window_page(0), pte_make(mfn_of(page), PTE_RW), UVMF_INVLPG}};
+    calls[3] = (struct multicall_entry){
+        .op = __HYPERVISOR_update_va_mapping,
+        .args = {(unsigned long)window_page(1), pte_make(mfn_of(window_l1), PTE_RW), UVMF_INVLPG}};
     CHECK_OK(hypercall_multicall(calls, 64));
     for (unsigned int i = 0; i < 64; i++)
         if (i == 0 || i > 3)
@@ -31,7 +33,8 @@ void test_main(void)
     CHECK_EQ(*window_page(0), 0x77);
     CHECK_EQ(window_l1[1], 0);
 
-    calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_multicall, .args = { (unsigned long)&calls[4], 1 } };
+    calls[0] = (struct multicall_entry){.op = __HYPERVISOR_multicall,
+                                        .args = {(unsigned long)&calls[4], 1}};
     long rc = hypercall_multicall(calls, 1);
     CHECK(rc < 0 || (long)calls[0].result < 0, "a multicall inside a multicall ran");
     CHECK_OK(hypercall_multicall(calls, 0));

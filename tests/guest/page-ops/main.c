@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: MMUEXT_CLEAR_PAGE and COPY_PAGE change data pages of the guest's own, whole, and nothing else: no page
- * table, no frame of another, whatever stands in the operation.
+ * Theory: MMUEXT_CLEAR_PAGE and COPY_PAGE change data pages of the guest's own, whole, and nothing
+ * else: no page table, no frame of another, whatever stands in the operation.
  */
 #include "guest.h"
 
@@ -9,7 +9,7 @@ const char test_title[] = "page-ops: clearing and copying pages";
 
 static long copy(unsigned long to, unsigned long from)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = to };
+    struct mmuext_op op = {.cmd = MMUEXT_COPY_PAGE, .arg1.mfn = to};
 
     op.arg2.src_mfn = from;
     return hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
@@ -19,8 +19,8 @@ void test_main(void)
 {
     uint8_t *one = page_alloc(), *two = page_alloc();
     const unsigned long root = mfn_of((void *)start_info->pt_base);
-    struct mmuext_op ops[3] = { { .cmd = MMUEXT_CLEAR_PAGE }, { .cmd = MMUEXT_CLEAR_PAGE },
-                                { .cmd = MMUEXT_CLEAR_PAGE } };
+    struct mmuext_op ops[3] = {
+        {.cmd = MMUEXT_CLEAR_PAGE}, {.cmd = MMUEXT_CLEAR_PAGE}, {.cmd = MMUEXT_CLEAR_PAGE}};
     unsigned int done = 99;
 
     memset(one, 0x5a, PAGE_SIZE);

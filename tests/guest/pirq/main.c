@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: dom0 turns interrupt lines into pirqs and binds them to event channels, once each; a line, a pirq or a
- * port that is not there is refused. Line 9 (ACPI's) is used: the PIT's and the serial port's are not dom0's.
+ * Theory: dom0 turns interrupt lines into pirqs and binds them to event channels, once each; a
+ * line, a pirq or a port that is not there is refused. Line 9 (ACPI's) is used: the PIT's and the
+ * serial port's are not dom0's.
  */
 #include <public/event_channel.h>
 #include <public/physdev.h>
@@ -14,23 +15,24 @@ const char test_title[] = "pirq: physical interrupts as events";
 
 void test_main(void)
 {
-    struct physdev_setup_gsi setup = { .gsi = GSI, .triggering = 1, .polarity = 0 };
-    struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = GSI, .pirq = GSI };
-    struct physdev_irq_status_query query = { .irq = GSI };
-    struct physdev_unmap_pirq unmap = { .domid = DOMID_SELF, .pirq = GSI };
-    struct physdev_eoi eoi = { .irq = 0xffffffff };
-    struct evtchn_bind_pirq bind = { .pirq = GSI };
+    struct physdev_setup_gsi setup = {.gsi = GSI, .triggering = 1, .polarity = 0};
+    struct physdev_map_pirq map = {
+        .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = GSI, .pirq = GSI};
+    struct physdev_irq_status_query query = {.irq = GSI};
+    struct physdev_unmap_pirq unmap = {.domid = DOMID_SELF, .pirq = GSI};
+    struct physdev_eoi eoi = {.irq = 0xffffffff};
+    struct evtchn_bind_pirq bind = {.pirq = GSI};
     struct evtchn_close close;
 
     if (!guest_is_dom0())
         report_skip("a VPS has no physical interrupt");
-    hypercall_physdev_op(PHYSDEVOP_setup_gsi, &setup);         /* may have been done by the hypervisor */
+    hypercall_physdev_op(PHYSDEVOP_setup_gsi, &setup); /* may have been done by the hypervisor */
     CHECK_OK(hypercall_physdev_op(PHYSDEVOP_map_pirq, &map));
     CHECK_EQ(map.pirq, GSI);
     CHECK_OK(hypercall_physdev_op(PHYSDEVOP_irq_status_query, &query));
     CHECK_OK(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &bind));
     close.port = bind.port;
-    CHECK_REFUSED(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &bind));       /* once */
+    CHECK_REFUSED(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &bind)); /* once */
     CHECK_OK(hypercall_event_channel_op(EVTCHNOP_close, &close));
     bind.pirq = 0xfffff;
     CHECK_REFUSED(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &bind));

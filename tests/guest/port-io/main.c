@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: dom0 drives the hardware, so its kernel's port instructions reach the ports that it owns, by the
- * hypervisor's hand; the hypervisor keeps its own serial port, timer and interrupt controllers, whose
- * reads float and whose writes vanish. User mode reaches none without its kernel's leave. A VPS owns no
- * port: then the test says so and ends.
+ * Theory: dom0 drives the hardware, so its kernel's port instructions reach the ports that it owns,
+ * by the hypervisor's hand; the hypervisor keeps its own serial port, timer and interrupt
+ * controllers, whose reads float and whose writes vanish. User mode reaches none without its
+ * kernel's leave. A VPS owns no port: then the test says so and ends.
  */
 #include <public/physdev.h>
 
@@ -43,17 +43,17 @@ static uint32_t in32(uint16_t port)
 
 static void out8(uint16_t port, uint8_t value)
 {
-    __asm__ volatile("outb %0, %1" :: "a"(value), "d"(port));
+    __asm__ volatile("outb %0, %1" ::"a"(value), "d"(port));
 }
 
 static void out32(uint16_t port, uint32_t value)
 {
-    __asm__ volatile("outl %0, %1" :: "a"(value), "d"(port));
+    __asm__ volatile("outl %0, %1" ::"a"(value), "d"(port));
 }
 
 static void set_iopl(uint32_t level)
 {
-    struct physdev_set_iopl iopl = { .iopl = level };
+    struct physdev_set_iopl iopl = {.iopl = level};
 
     CHECK_OK(hypercall_physdev_op(PHYSDEVOP_set_iopl, &iopl));
 }
@@ -66,7 +66,7 @@ static void check_own(void)
     in8(CMOS_DATA);
     out32(PCI_ADDRESS, 0x80000000);
     id = in32(PCI_DATA);
-    CHECK_EQ(id & 0xffff, 0x8086);              /* QEMU's host bridge */
+    CHECK_EQ(id & 0xffff, 0x8086); /* QEMU's host bridge */
     CHECK_EQ(in16(PCI_DATA + 2), id >> 16);
     CHECK_EQ(in8(PCI_DATA), 0x86);
     /* The value registers keep their upper parts. */
@@ -85,7 +85,8 @@ static void check_kept(void)
 
 static void check_user(void)
 {
-    static const uint8_t code[] = { 0xba, 0xfc, 0x0c, 0, 0, 0xec, 0x0f, 0x05 }; /* in (0xcfc),%al; syscall */
+    static const uint8_t code[] = {0xba, 0xfc, 0x0c, 0,
+                                   0,    0xec, 0x0f, 0x05}; /* in (0xcfc),%al; syscall */
 
     user_run_code(code, sizeof(code), 0);
     CHECK_TRAP(13);

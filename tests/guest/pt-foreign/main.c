@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a frame of RAM that is not the guest's can be neither mapped, nor written through mmu_update, nor made
- * a page table, whoever owns it: another domain, the hypervisor, or nobody. Dom0 may map device memory,
- * so only frames count that the machine's memory map calls RAM.
+ * Theory: a frame of RAM that is not the guest's can be neither mapped, nor written through
+ * mmu_update, nor made a page table, whoever owns it: another domain, the hypervisor, or nobody.
+ * Dom0 may map device memory, so only frames count that the machine's memory map calls RAM.
  */
 #include <public/memory.h>
 
@@ -62,7 +62,7 @@ static void check_frame(unsigned long mfn)
 
 void test_main(void)
 {
-    struct xen_memory_map request = { .nr_entries = 64 };
+    struct xen_memory_map request = {.nr_entries = 64};
     unsigned long highest, checked = 0;
 
     if (!guest_is_dom0())

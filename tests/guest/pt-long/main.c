@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: what takes long is restarted by the hypervisor, not by the guest: thousands of entries in one call, and
- * pinning and unpinning a tree with many full tables, come back done, with every entry right and every
- * frame let go at the end.
+ * Theory: what takes long is restarted by the hypervisor, not by the guest: thousands of entries in
+ * one call, and pinning and unpinning a tree with many full tables, come back done, with every
+ * entry right and every frame let go at the end.
  */
 #include "guest.h"
 
@@ -26,7 +26,7 @@ static void check_batch(uint64_t *page)
     for (unsigned int i = 0; i < 512; i++)
         CHECK_EQ(window_l1[i], 0);
     page_protect(page, PTE_RO);
-    CHECK_OK(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(page)));        /* no use is left behind */
+    CHECK_OK(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(page))); /* no use is left behind */
     CHECK_OK(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(page)));
 }
 

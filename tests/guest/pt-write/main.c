@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: mmu_update writes entries at every level where they are right: pages of the guest's own, mapped
- * writable or not, tables below tables, and away again. A batch stops at the first wrong entry and says
- * how many it did.
+ * Theory: mmu_update writes entries at every level where they are right: pages of the guest's own,
+ * mapped writable or not, tables below tables, and away again. A batch stops at the first wrong
+ * entry and says how many it did.
  */
 #include "guest.h"
 

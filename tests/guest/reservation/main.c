@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a guest gives frames back and takes others within its limit. What it gives back must be its own, and
- * what it gets must be told in the list, in the machine-to-physical table, and in its reservation; a wrong
- * extent ends a batch with the number that were done.
+ * Theory: a guest gives frames back and takes others within its limit. What it gives back must be
+ * its own, and what it gets must be told in the list, in the machine-to-physical table, and in its
+ * reservation; a wrong extent ends a batch with the number that were done.
  */
 #include <public/memory.h>
 
@@ -16,7 +16,7 @@ static xen_pfn_t extents[COUNT];
 
 static long reserve(unsigned int command, unsigned long count, unsigned int order, domid_t domid)
 {
-    struct xen_memory_reservation r = { .nr_extents = count, .extent_order = order, .domid = domid };
+    struct xen_memory_reservation r = {.nr_extents = count, .extent_order = order, .domid = domid};
 
     set_xen_guest_handle(r.extent_start, extents);
     return hypercall_memory_op(command, &r);
@@ -24,7 +24,7 @@ static long reserve(unsigned int command, unsigned long count, unsigned int orde
 
 static long current_pages(void)
 {
-    struct xen_memory_domain self = { .domid = DOMID_SELF };
+    struct xen_memory_domain self = {.domid = DOMID_SELF};
 
     return hypercall_memory_op(XENMEM_current_reservation, &self);
 }
@@ -74,22 +74,28 @@ static void check_refusals(void)
     CHECK_EQ(reserve(XENMEM_decrease_reservation, 2, 0, DOMID_SELF), 1);
     extents[0] = pfn_of(page);
     CHECK_EQ(reserve(XENMEM_populate_physmap, 1, 0, DOMID_SELF), 1);
-    CHECK(reserve(XENMEM_populate_physmap, 1, 40, DOMID_SELF) <= 0, "an extent of order 40 was given");
-    CHECK(reserve(XENMEM_populate_physmap, 1, 0, 1234) <= 0, "memory was taken for a domain that is not there");
-    CHECK(reserve(XENMEM_decrease_reservation, 1, 0, 1234) <= 0, "a domain that is not there gave memory");
+    CHECK(reserve(XENMEM_populate_physmap, 1, 40, DOMID_SELF) <= 0,
+          "an extent of order 40 was given");
+    CHECK(reserve(XENMEM_populate_physmap, 1, 0, 1234) <= 0,
+          "memory was taken for a domain that is not there");
+    CHECK(reserve(XENMEM_decrease_reservation, 1, 0, 1234) <= 0,
+          "a domain that is not there gave memory");
 }
 
 static void check_pointers(void)
 {
-    struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
+    struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
 
     /* These answer the number of extents done, so 0 is a refusal too. */
     CHECK(hypercall_memory_op(XENMEM_decrease_reservation, 8) <= 0, "a request at 8 was read");
-    CHECK(hypercall_memory_op(XENMEM_decrease_reservation, HYPERVISOR_VIRT_START + (1UL << 40)) <= 0,
+    CHECK(hypercall_memory_op(XENMEM_decrease_reservation, HYPERVISOR_VIRT_START + (1UL << 40)) <=
+              0,
           "a request in the hypervisor was read");
     r.extent_start.p = (xen_pfn_t *)(HYPERVISOR_VIRT_START + (1UL << 40));
-    CHECK(hypercall_memory_op(XENMEM_decrease_reservation, &r) <= 0, "a list in the hypervisor was read");
-    CHECK(hypercall_memory_op(XENMEM_populate_physmap, &r) <= 0, "a list in the hypervisor was written");
+    CHECK(hypercall_memory_op(XENMEM_decrease_reservation, &r) <= 0,
+          "a list in the hypervisor was read");
+    CHECK(hypercall_memory_op(XENMEM_populate_physmap, &r) <= 0,
+          "a list in the hypervisor was written");
     CHECK_REFUSED(hypercall_memory_op(63, NULL));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: memory that a guest gets holds nothing of anybody else's: each word is 0, or what the guest itself left
- * in a frame that it gave back.
+ * Theory: memory that a guest gets holds nothing of anybody else's: each word is 0, or what the
+ * guest itself left in a frame that it gave back.
  */
 #include <public/memory.h>
 
@@ -16,7 +16,7 @@ static xen_pfn_t extents[COUNT];
 
 static long reserve(unsigned int command)
 {
-    struct xen_memory_reservation r = { .nr_extents = COUNT, .domid = DOMID_SELF };
+    struct xen_memory_reservation r = {.nr_extents = COUNT, .domid = DOMID_SELF};
 
     set_xen_guest_handle(r.extent_start, extents);
     return hypercall_memory_op(command, &r);

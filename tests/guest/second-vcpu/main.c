@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a second vCPU starts with the context that it was given, runs, can be sent events, and goes down; a
- * context that breaks the rules is refused, and a vCPU that was never initialised cannot come up. Where
- * the domain has one vCPU only, there is nothing to test.
+ * Theory: a second vCPU starts with the context that it was given, runs, can be sent events, and
+ * goes down; a context that breaks the rules is refused, and a vCPU that was never initialised
+ * cannot come up. Where the domain has one vCPU only, there is nothing to test.
  */
 #include <public/sched.h>
 #include <public/vcpu.h>
@@ -23,7 +23,7 @@ static void second_main(uint64_t given)
         hypercall_sched_op(SCHEDOP_yield, NULL);
     said = 3;
     hypercall_vcpu_op(VCPUOP_down, 1, NULL);
-    said = 99;                          /* must not come back */
+    said = 99; /* must not come back */
     for (;;)
         hypercall_sched_op(SCHEDOP_yield, NULL);
 }
@@ -51,7 +51,7 @@ static void check_refusals(void)
     context.ctrlreg[3] = xen_pfn_to_cr3(1UL << 41);
     CHECK_REFUSED(hypercall_vcpu_op(VCPUOP_initialise, 1, &context));
     fill();
-    context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of(page_alloc()));          /* mapped writable: no root */
+    context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of(page_alloc())); /* mapped writable: no root */
     CHECK_REFUSED(hypercall_vcpu_op(VCPUOP_initialise, 1, &context));
     fill();
     context.gdt_ents = 512;
@@ -67,7 +67,7 @@ void test_main(void)
     check_refusals();
     fill();
     CHECK_OK(hypercall_vcpu_op(VCPUOP_initialise, 1, &context));
-    CHECK_REFUSED(hypercall_vcpu_op(VCPUOP_initialise, 1, &context));   /* once */
+    CHECK_REFUSED(hypercall_vcpu_op(VCPUOP_initialise, 1, &context)); /* once */
     CHECK_OK(hypercall_vcpu_op(VCPUOP_up, 1, NULL));
     while (said != 1)
         hypercall_sched_op(SCHEDOP_yield, NULL);

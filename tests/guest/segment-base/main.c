@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: the bases of FS and GS are the guest's, GS once for the kernel and once for user mode, swapped at each
- * crossing; a base that no address can have is refused, and what was set survives hypercalls.
+ * Theory: the bases of FS and GS are the guest's, GS once for the kernel and once for user mode,
+ * swapped at each crossing; a base that no address can have is refused, and what was set survives
+ * hypercalls.
  */
 #include "guest.h"
 
@@ -13,7 +14,7 @@ static uint64_t fs_word(void)
 {
     uint64_t value;
 
-    __asm__ volatile("movq %%fs:8, %0" : "=r"(value) :: "memory");
+    __asm__ volatile("movq %%fs:8, %0" : "=r"(value)::"memory");
     return value;
 }
 
@@ -21,13 +22,13 @@ static uint64_t gs_word(void)
 {
     uint64_t value;
 
-    __asm__ volatile("movq %%gs:8, %0" : "=r"(value) :: "memory");
+    __asm__ volatile("movq %%gs:8, %0" : "=r"(value)::"memory");
     return value;
 }
 
 static void check_kernel(void)
 {
-    static uint64_t one[2] = { 0, 0x1111 }, two[2] = { 0, 0x2222 };
+    static uint64_t one[2] = {0, 0x1111}, two[2] = {0, 0x2222};
 
     CHECK_OK(hypercall_set_segment_base(SEGBASE_FS, one));
     CHECK_EQ(fs_word(), 0x1111);
@@ -50,9 +51,9 @@ static void check_kernel(void)
 static void check_user(void)
 {
     /* mov %gs:8,%rax; mov %fs:8,%rdx; syscall */
-    static const uint8_t code[] = { 0x65, 0x48, 0x8b, 0x04, 0x25, 8, 0, 0, 0,
-                                    0x64, 0x48, 0x8b, 0x14, 0x25, 8, 0, 0, 0, 0x0f, 0x05 };
-    static uint64_t kernel[2] = { 0, 0x3333 };
+    static const uint8_t code[] = {0x65, 0x48, 0x8b, 0x04, 0x25, 8, 0, 0, 0,    0x64,
+                                   0x48, 0x8b, 0x14, 0x25, 8,    0, 0, 0, 0x0f, 0x05};
+    static uint64_t kernel[2] = {0, 0x3333};
 
     user_init();
     ((uint64_t *)user_data_page)[1] = 0x4444;
@@ -69,11 +70,11 @@ static void check_user(void)
 
 static void check_selector(void)
 {
-    static uint64_t kernel[2] = { 0, 0x6666 };
+    static uint64_t kernel[2] = {0, 0x6666};
 
     CHECK_OK(hypercall_set_segment_base(SEGBASE_GS_USER_SEL, 0));
     CHECK_OK(hypercall_set_segment_base(SEGBASE_GS_KERNEL, kernel));
-    hypercall_set_segment_base(SEGBASE_GS_USER_SEL, 0x1238);    /* refused, or null */
+    hypercall_set_segment_base(SEGBASE_GS_USER_SEL, 0x1238); /* refused, or null */
     CHECK_EQ(gs_word(), 0x6666);
 }
 

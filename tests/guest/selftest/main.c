@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: what every other test stands on must hold first. The guest finds its start info, prints, gets a
- * trap where it asks for one, takes a page fault with the right address, goes to user mode and back,
- * and its idea of memory (p2m, m2p, page tables) agrees with itself.
+ * Theory: what every other test stands on must hold first. The guest finds its start info, prints,
+ * gets a trap where it asks for one, takes a page fault with the right address, goes to user mode
+ * and back, and its idea of memory (p2m, m2p, page tables) agrees with itself.
  */
 #include "guest.h"
 
@@ -26,7 +26,7 @@ static void check_memory(void)
 
 static void check_user(void)
 {
-    static const uint8_t code[] = { 0x48, 0x89, 0xf8, 0x0f, 0x05 };     /* mov %rdi,%rax; syscall */
+    static const uint8_t code[] = {0x48, 0x89, 0xf8, 0x0f, 0x05}; /* mov %rdi,%rax; syscall */
 
     user_run_code(code, sizeof(code), 0x1234);
     CHECK_EQ(trap_last.frame.vector, TRAP_SYSCALL);

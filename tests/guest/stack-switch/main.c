@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: stack_switch says where the kernel's stack is when user mode is left; nothing else changes. An entry
- * from user mode must use the latest one, 16-byte aligned as the CPU does.
+ * Theory: stack_switch says where the kernel's stack is when user mode is left; nothing else
+ * changes. An entry from user mode must use the latest one, 16-byte aligned as the CPU does.
  */
 #include "guest.h"
 
@@ -24,8 +24,11 @@ static bool on_syscall(struct trap_frame *frame)
 
 static void enter_with(uintptr_t stack)
 {
-    struct trap_frame frame = { .rip = USER_CODE, .cs = FLAT_USER_CS, .rflags = 0x202,
-                                .rsp = USER_STACK + PAGE_SIZE - 64, .ss = FLAT_USER_SS };
+    struct trap_frame frame = {.rip = USER_CODE,
+                               .cs = FLAT_USER_CS,
+                               .rflags = 0x202,
+                               .rsp = USER_STACK + PAGE_SIZE - 64,
+                               .ss = FLAT_USER_SS};
 
     CHECK_OK(hypercall_stack_switch(FLAT_KERNEL_SS, stack));
     user_run(&frame);
@@ -33,7 +36,7 @@ static void enter_with(uintptr_t stack)
 
 void test_main(void)
 {
-    static const uint8_t code[] = { 0x0f, 0x05 };               /* syscall */
+    static const uint8_t code[] = {0x0f, 0x05}; /* syscall */
     const uintptr_t frame_size = 5 * 8;
 
     user_init();

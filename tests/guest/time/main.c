@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: system time only grows, the time record is consistent, and a timer that was set raises VIRQ_TIMER not
- * before its time, both ways of setting it; a timer that was stopped, or set to 0, does not. The test waits
- * by the guest's clock, never by counting, and bounds nothing from above.
+ * Theory: system time only grows, the time record is consistent, and a timer that was set raises
+ * VIRQ_TIMER not before its time, both ways of setting it; a timer that was stopped, or set to 0,
+ * does not. The test waits by the guest's clock, never by counting, and bounds nothing from above.
  */
 #include <public/event_channel.h>
 #include <public/sched.h>
@@ -52,7 +52,7 @@ static void wait_for_tick(void)
 
 static void check_timers(void)
 {
-    struct vcpu_set_singleshot_timer single = { .flags = 0 };
+    struct vcpu_set_singleshot_timer single = {.flags = 0};
     uint64_t due = time_now() + 5 * MS;
     long rc;
 
@@ -64,19 +64,19 @@ static void check_timers(void)
     CHECK_OK(hypercall_vcpu_op(VCPUOP_set_singleshot_timer, 0, &single));
     wait_for_tick();
     CHECK(tick_at >= due, "the timer went off %lu ns early", due - tick_at);
-    CHECK_OK(hypercall_set_timer_op(1));                /* long past: at once */
+    CHECK_OK(hypercall_set_timer_op(1)); /* long past: at once */
     wait_for_tick();
     single.timeout_abs_ns = 1;
     single.flags = VCPU_SSHOTTMR_future;
     rc = hypercall_vcpu_op(VCPUOP_set_singleshot_timer, 0, &single);
     CHECK(rc == 0 || rc == -XEN_ETIME, "a time that has passed: %ld", rc);
-    if (rc == 0)                                        /* the flag is a wish: then at once */
+    if (rc == 0) /* the flag is a wish: then at once */
         wait_for_tick();
 }
 
 static void check_stop(void)
 {
-    struct vcpu_set_singleshot_timer single = { .timeout_abs_ns = time_now() + 20 * MS };
+    struct vcpu_set_singleshot_timer single = {.timeout_abs_ns = time_now() + 20 * MS};
     unsigned int before;
 
     CHECK_OK(hypercall_vcpu_op(VCPUOP_set_singleshot_timer, 0, &single));
@@ -92,7 +92,7 @@ static void check_stop(void)
 
 void test_main(void)
 {
-    struct evtchn_bind_virq bind = { .virq = VIRQ_TIMER, .vcpu = 0 };
+    struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = 0};
 
     check_clock();
     CHECK_OK(hypercall_event_channel_op(EVTCHNOP_bind_virq, &bind));

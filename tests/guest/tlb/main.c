@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: after a flush that covers it, an access sees the new entry; each kind of flush is taken, with masks of
- * vCPUs that exist, that do not, and that cannot be read; and flushing the hypervisor's addresses harms
- * nobody.
+ * Theory: after a flush that covers it, an access sees the new entry; each kind of flush is taken,
+ * with masks of vCPUs that exist, that do not, and that cannot be read; and flushing the
+ * hypervisor's addresses harms nobody.
  */
 #include "guest.h"
 
@@ -14,7 +14,7 @@ static unsigned int at;
 /* Maps the other page, flushes, and looks. */
 static void check_flush(unsigned int command, unsigned long address, const void *mask)
 {
-    struct mmuext_op op = { .cmd = command, .arg1.linear_addr = address };
+    struct mmuext_op op = {.cmd = command, .arg1.linear_addr = address};
     long rc;
 
     op.arg2.vcpumask.p = mask;
@@ -28,9 +28,9 @@ static void check_flush(unsigned int command, unsigned long address, const void 
 
 void test_main(void)
 {
-    static const unsigned long self[8] = { 1 }, all[8] = { ~0UL };
+    static const unsigned long self[8] = {1}, all[8] = {~0UL};
     const unsigned long there = (unsigned long)window_page(0);
-    struct mmuext_op op = { .cmd = MMUEXT_INVLPG_MULTI, .arg1.linear_addr = there };
+    struct mmuext_op op = {.cmd = MMUEXT_INVLPG_MULTI, .arg1.linear_addr = there};
 
     window_init();
     pages[0] = page_alloc();

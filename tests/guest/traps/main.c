@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: an exception in the guest's kernel reaches its handler with the frame that the CPU would have made:
- * the right vector, the instruction pointer before a fault and behind a trap, the error code of those
- * that have one, kernel selectors with privilege 0, and for a page fault its address.
+ * Theory: an exception in the guest's kernel reaches its handler with the frame that the CPU would
+ * have made: the right vector, the instruction pointer before a fault and behind a trap, the error
+ * code of those that have one, kernel selectors with privilege 0, and for a page fault its address.
  */
 #include "guest.h"
 
@@ -70,8 +70,8 @@ static void check_page_faults(void)
 static void check_masking(void)
 {
     struct trap_info masked[] = {
-        { .vector = 6, .flags = 4, .cs = FLAT_KERNEL_CS, .address = trap_stub(6) },
-        { .address = 0 },
+        {.vector = 6, .flags = 4, .cs = FLAT_KERNEL_CS, .address = trap_stub(6)},
+        {.address = 0},
     };
     volatile uint8_t *mask = &shared_info->vcpu_info[0].evtchn_upcall_mask;
 
@@ -89,7 +89,7 @@ static void check_masking(void)
     *mask = 0;
     CATCH("ud2", NONE, NONE);
     CHECK_EQ(trap_last.frame.upcall_mask & 0xff, 0);
-    CHECK_EQ(*mask, 0);                 /* restored by iret */
+    CHECK_EQ(*mask, 0); /* restored by iret */
     *mask = 1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: user mode is ring 3 of its own: its faults and calls reach the kernel with user selectors and
- * error codes, on the kernel's stack; it sees the user page tables alone; and it can make no
+ * Theory: user mode is ring 3 of its own: its faults and calls reach the kernel with user selectors
+ * and error codes, on the kernel's stack; it sees the user page tables alone; and it can make no
  * hypercall, because its SYSCALL always goes to its own kernel.
  */
 #include "guest.h"
@@ -19,18 +19,18 @@ static void run(const void *code, size_t bytes, unsigned long argument, unsigned
 }
 #define RUN(code, argument, vector) run(code, sizeof(code), (unsigned long)(argument), vector)
 
-static const uint8_t do_syscall[] = { 0x31, 0xc0, 0x0f, 0x05 };         /* xor %eax,%eax; syscall */
-static const uint8_t do_int80[] = { 0xcd, 0x80 };
-static const uint8_t do_int3[] = { 0xcc };
-static const uint8_t do_ud2[] = { 0x0f, 0x0b };
-static const uint8_t do_hlt[] = { 0xf4 };
-static const uint8_t do_cli[] = { 0xfa };
-static const uint8_t do_in[] = { 0xe4, 0x70 };
-static const uint8_t do_rdmsr[] = { 0x0f, 0x32 };
-static const uint8_t do_int20[] = { 0xcd, 0x20 };
-static const uint8_t do_read[] = { 0x48, 0x8b, 0x07 };                  /* mov (%rdi),%rax */
-static const uint8_t do_write[] = { 0x48, 0x89, 0x07 };                 /* mov %rax,(%rdi) */
-static const uint8_t do_store[] = { 0x48, 0xc7, 0x07, 0x2a, 0, 0, 0, 0x0f, 0x05 };
+static const uint8_t do_syscall[] = {0x31, 0xc0, 0x0f, 0x05}; /* xor %eax,%eax; syscall */
+static const uint8_t do_int80[] = {0xcd, 0x80};
+static const uint8_t do_int3[] = {0xcc};
+static const uint8_t do_ud2[] = {0x0f, 0x0b};
+static const uint8_t do_hlt[] = {0xf4};
+static const uint8_t do_cli[] = {0xfa};
+static const uint8_t do_in[] = {0xe4, 0x70};
+static const uint8_t do_rdmsr[] = {0x0f, 0x32};
+static const uint8_t do_int20[] = {0xcd, 0x20};
+static const uint8_t do_read[] = {0x48, 0x8b, 0x07};  /* mov (%rdi),%rax */
+static const uint8_t do_write[] = {0x48, 0x89, 0x07}; /* mov %rax,(%rdi) */
+static const uint8_t do_store[] = {0x48, 0xc7, 0x07, 0x2a, 0, 0, 0, 0x0f, 0x05};
 
 static void check_calls(void)
 {

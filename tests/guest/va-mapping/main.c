@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: update_va_mapping finds the L1 entry by a virtual address and follows mmu_update's rules; where there
- * is no L1 table or the address is the hypervisor's it writes nothing. With INVLPG the change is seen at
- * once.
+ * Theory: update_va_mapping finds the L1 entry by a virtual address and follows mmu_update's rules;
+ * where there is no L1 table or the address is the hypervisor's it writes nothing. With INVLPG the
+ * change is seen at once.
  */
 #include "guest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: xen_version is what a kernel asks first. Its numbers must be 4.17's, its strings end inside their
- * room, its features be those that a 64-bit PV kernel relies on, and what it does not know or cannot write
- * be refused without a word written.
+ * Theory: xen_version is what a kernel asks first. Its numbers must be 4.17's, its strings end
+ * inside their room, its features be those that a 64-bit PV kernel relies on, and what it does not
+ * know or cannot write be refused without a word written.
  */
 #include <public/version.h>
 
@@ -12,12 +12,13 @@ const char test_title[] = "version: xen_version and the hypercall page";
 
 static void check_features(void)
 {
-    struct xen_feature_info info = { .submap_idx = 0 };
+    struct xen_feature_info info = {.submap_idx = 0};
 
     CHECK_OK(hypercall_xen_version(XENVER_get_features, &info));
     CHECK(info.submap & 1U << XENFEAT_mmu_pt_update_preserve_ad, "features are %#x", info.submap);
     CHECK(!(info.submap & 1U << XENFEAT_auto_translated_physmap), "features are %#x", info.submap);
-    CHECK(!(info.submap & 1U << XENFEAT_writable_descriptor_tables), "features are %#x", info.submap);
+    CHECK(!(info.submap & 1U << XENFEAT_writable_descriptor_tables), "features are %#x",
+          info.submap);
     CHECK_EQ(info.submap >> XENFEAT_dom0 & 1, guest_is_dom0());
     info.submap_idx = XENFEAT_NR_SUBMAPS + 5;
     CHECK_ERROR(hypercall_xen_version(XENVER_get_features, &info), XEN_EINVAL);
@@ -26,7 +27,7 @@ static void check_features(void)
 static void check_strings(void)
 {
     static char text[1024];
-    struct xen_platform_parameters params = { 0 };
+    struct xen_platform_parameters params = {0};
     xen_domain_handle_t uuid;
 
     memset(text, 0x55, sizeof(text));
@@ -48,5 +49,6 @@ void test_main(void)
     check_strings();
     CHECK_ERROR(hypercall_xen_version(99, NULL), XEN_ENOSYS);
     CHECK_ERROR(hypercall_xen_version(XENVER_extraversion, 16), XEN_EFAULT);
-    CHECK_ERROR(hypercall_xen_version(XENVER_extraversion, HYPERVISOR_VIRT_START + 0x800000), XEN_EFAULT);
+    CHECK_ERROR(hypercall_xen_version(XENVER_extraversion, HYPERVISOR_VIRT_START + 0x800000),
+                XEN_EFAULT);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Theory: vm_assist turns on what a 64-bit guest may ask for, and refuses numbers and commands it lacks. */
+/* Theory: vm_assist turns on what a 64-bit guest may ask for, and refuses numbers and commands it
+ * lacks. */
 #include "guest.h"
 
 const char test_title[] = "vm-assist: what can be turned on";
