@@ -32,18 +32,18 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
-/* Options by Xen's names (boot/options.c), parsed once. */
+/* Options by Xen's names (boot/options.c), parsed once. All are numbers, those that say yes or no too. */
 struct boot_options {
-    u64 dom0_mem;        /* bytes; 0: all but a reserve */
+    u64 dom0_mem;             /* bytes; 0: all but a reserve */
     u64 dom0_mem_max;
-    u32 dom0_max_vcpus;
-    u32 com1_baud;       /* 0: leave as it is */
-    bool console_com1, console_vga;
-    u8 loglvl, guest_loglvl;
-    bool noreboot;
-    bool smap, smep;     /* default true: used where the CPU has them */
-    u32 max_cpus;
-    u64 mem_limit;       /* mem=: ignore RAM above */
+    u64 dom0_max_vcpus;
+    u64 com1_baud;            /* 0: leave as it is */
+    u64 console_com1;
+    u64 loglvl, guest_loglvl; /* enum print_level */
+    u64 noreboot;
+    u64 smap, smep;           /* default yes: used where the CPU has them */
+    u64 max_cpus;
+    u64 mem_limit;            /* mem=: ignore RAM above */
 };
 extern struct boot_options boot_options;
 void boot_options_parse(const char *command_line);

@@ -10,133 +10,103 @@
 #define MAX_WORD 128
 
 struct boot_options boot_options = {
-    .console_com1 = true,
+    .console_com1 = 1,
     .loglvl = PRINT_INFO,
     .guest_loglvl = PRINT_WARNING,
-    .smap = true,
-    .smep = true,
+    .smap = 1,
+    .smep = 1,
     .max_cpus = 64,
     .mem_limit = ~0ull,
 };
 
 /* A size as Xen takes it: a number with B, K, M, G, T behind it; without one it counts KiB. */
-static u64 parse_size(const char *s, const char **end)
+static u64 read_size(const char *value)
 {
-    u64 n = string_number(s, &s);
-    u32 shift = 10;
+    static const char units[] = "bkmgt";
+    u64 n = string_number(value, &value);
+    const char *unit = *value ? strchr(units, *value | 0x20) : NULL;
 
-    switch (*s | 0x20) {
-    case 'b':
-        shift = 0;
-        break;
-    case 'k':
-        break;
-    case 'm':
-        shift = 20;
-        break;
-    case 'g':
-        shift = 30;
-        break;
-    case 't':
-        shift = 40;
-        break;
-    default:
-        s--;
-    }
-    *end = s + 1;
-    return n << shift;
+    return n << (unit ? 10 * (unit - units) : 10);
 }
 
-static bool parse_bool(const char *value)
+static u64 read_number(const char *value)
 {
-    return !value || !strcmp(value, "1") || !strcmp(value, "on") || !strcmp(value, "yes") ||
-           !strcmp(value, "true") || !strcmp(value, "enable");
+    return string_number(value, NULL);
+}
+
+static u64 read_flag(const char *value)
+{
+    static const char *const yes[] = {"", "1", "on", "yes", "true", "enable"};
+
+    for (u32 i = 0; i < ARRAY_SIZE(yes); i++)
+        if (!strcmp(value, yes[i]))
+            return 1;
+    return 0;
 }
 
 /* min:,max:,SIZE in any order; the minimum is the builder's own business. */
-static void parse_dom0_mem(const char *value)
+static u64 read_dom0_mem(const char *value)
 {
-    while (*value) {
-        u64 *to = &boot_options.dom0_mem, ignored;
+    u64 size = boot_options.dom0_mem;
 
-        if (!strncmp(value, "max:", 4)) {
-            to = &boot_options.dom0_mem_max;
-            value += 4;
-        } else if (!strncmp(value, "min:", 4)) {
-            to = &ignored;
-            value += 4;
-        }
-        *to = parse_size(value, &value);
-        value = strchr(value, ',');
-        if (!value)
-            return;
-        value++;
+    for (; value; value = strchr(value, ',')) {
+        value += *value == ',';
+        if (!strncmp(value, "max:", 4))
+            boot_options.dom0_mem_max = read_size(value + 4);
+        else if (strncmp(value, "min:", 4))
+            size = read_size(value);
     }
+    return size;
 }
 
-static u8 parse_level(const char *value)
+/* The most talkative level named: error, warning, info, debug, all; none is error. */
+static u64 read_level(const char *value)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
+    static const char *const names[] = {"none", "error", "warning", "info", "debug", "all"};
+    static const u8 levels[] = {PRINT_ERROR, PRINT_ERROR, PRINT_WARNING, PRINT_INFO, PRINT_DEBUG, PRINT_DEBUG};
 
-    if (!strcmp(value, "all"))
-        return PRINT_DEBUG;
-    if (!strcmp(value, "none"))
-        return PRINT_ERROR;
-    for (u8 i = 0; i < ARRAY_SIZE(names); i++)
+    for (u32 i = 0; i < ARRAY_SIZE(names); i++)
         if (!strncmp(value, names[i], strlen(names[i])))
-            return i;
+            return levels[i];
     return PRINT_INFO;
 }
 
-/* com1=BAUD,8n1: other frames and ports are not there. */
-static void parse_com1(const char *value)
+/* Of all consoles one is there. */
+static u64 read_console(const char *value)
 {
-    boot_options.com1_baud = !strncmp(value, "auto", 4) ? 0 : (u32)string_number(value, NULL);
+    return strstr(value, "com1") != NULL;
 }
 
-static void parse_console(const char *value)
-{
-    boot_options.console_com1 = strstr(value, "com1") != NULL;
-    boot_options.console_vga = strstr(value, "vga") != NULL;
-}
+static const struct {
+    const char *name;
+    u64 (*read)(const char *value);
+    u64 *to;
+} options[] = {
+    {"noreboot", read_flag, &boot_options.noreboot},
+    {"smap", read_flag, &boot_options.smap},
+    {"smep", read_flag, &boot_options.smep},
+    {"console", read_console, &boot_options.console_com1},
+    {"com1", read_number, &boot_options.com1_baud}, /* com1=BAUD,8n1 or auto: other frames and ports are not there */
+    {"dom0_mem", read_dom0_mem, &boot_options.dom0_mem},
+    {"dom0_max_vcpus", read_number, &boot_options.dom0_max_vcpus},
+    {"loglvl", read_level, &boot_options.loglvl},
+    {"guest_loglvl", read_level, &boot_options.guest_loglvl},
+    {"maxcpus", read_number, &boot_options.max_cpus},
+    {"mem", read_size, &boot_options.mem_limit},
+};
 
 static void parse_word(char *word)
 {
-    struct boot_options *o = &boot_options;
     char *value = strchr(word, '=');
-    bool on;
+    bool no = !strncmp(word, "no-", 3);
 
     if (value)
         *value++ = 0;
-    on = parse_bool(value);
-    if (!strncmp(word, "no-", 3)) {
+    if (no)
         word += 3;
-        on = !on;
-    }
-    if (!strcmp(word, "noreboot"))
-        o->noreboot = on;
-    else if (!strcmp(word, "smap"))
-        o->smap = on;
-    else if (!strcmp(word, "smep"))
-        o->smep = on;
-    else if (!value)
-        return;
-    else if (!strcmp(word, "console"))
-        parse_console(value);
-    else if (!strcmp(word, "com1"))
-        parse_com1(value);
-    else if (!strcmp(word, "dom0_mem"))
-        parse_dom0_mem(value);
-    else if (!strcmp(word, "dom0_max_vcpus"))
-        o->dom0_max_vcpus = (u32)string_number(value, NULL);
-    else if (!strcmp(word, "loglvl"))
-        o->loglvl = parse_level(value);
-    else if (!strcmp(word, "guest_loglvl"))
-        o->guest_loglvl = parse_level(value);
-    else if (!strcmp(word, "maxcpus"))
-        o->max_cpus = (u32)string_number(value, NULL);
-    else if (!strcmp(word, "mem"))
-        o->mem_limit = parse_size(value, (const char **)&value);
+    for (u32 i = 0; i < ARRAY_SIZE(options); i++)
+        if (!strcmp(word, options[i].name) && (options[i].read == read_flag || (value && !no)))
+            *options[i].to = options[i].read(value ? value : "") ^ no;
 }
 
 void __init boot_options_parse(const char *line)

@@ -9,7 +9,6 @@
 #include "cpu/smp.h"
 #include "device/acpi.h"
 #include "lib/print.h"
-#include "memory/device_map.h"
 
 #define RESET_CONTROL 0xcf9
 #define KEYBOARD_COMMAND 0x64
@@ -44,8 +43,8 @@ void machine_reboot(void)
     if (boot_options.noreboot)
         machine_halt();
     smp_stop_others();
-    if (acpi_info.reset_by_register && acpi_info.reset_is_port) {
-        outb((u16)acpi_info.reset_address, acpi_info.reset_value);
+    if (acpi_info.reset_port) {
+        outb(acpi_info.reset_port, acpi_info.reset_value);
         short_wait();
     }
     outb(RESET_CONTROL, 0x02);

@@ -20,6 +20,7 @@
 #include "domain/iomem.h"
 #include "entry/entry.h"
 #include "entry/gates.h"
+#include "hypercall/console_calls.h"
 #include "lib/print.h"
 #include "memory/alloc.h"
 #include "memory/layout.h"
@@ -37,14 +38,14 @@ static void step_loader(void)
 {
     multiboot_read(loader_magic, loader_info);
     boot_options_parse(boot_info.command_line);
-    smp_max_cpus = MIN(MAX(boot_options.max_cpus, 1u), (u32)MAX_CPUS);
+    smp_max_cpus = (u32)MIN(MAX(boot_options.max_cpus, 1ull), (u64)MAX_CPUS);
 }
 
 static void step_console(void)
 {
-    print_set_level(boot_options.loglvl);
-    if (boot_options.console_com1 && serial_init(boot_options.com1_baud))
-        print_add_console(serial_write);
+    bool serial = boot_options.console_com1 && serial_init((u32)boot_options.com1_baud);
+
+    print_setup((enum print_level)boot_options.loglvl, serial ? serial_write : NULL);
     printk(PRINT_INFO, "mews: a hypervisor for 64-bit PV guests\n");
     print_panic_hook = machine_reboot;
 }
@@ -109,7 +110,7 @@ static void step_deny(void)
 static void step_input(void)
 {
     if (boot_options.console_com1)
-        serial_enable_irq();
+        serial_enable_input(console_receive);
 }
 
 static const struct {

@@ -35,7 +35,6 @@
 #define LVT_NMI 0x400
 #define TIMER_DEADLINE_MODE 0x40000
 #define ICR_BUSY 0x1000
-#define ICR_NMI 0x400
 #define ICR_INIT 0x4500
 #define ICR_STARTUP 0x4600
 #define DIVIDE_BY_1 0xb
@@ -162,11 +161,6 @@ static void send(u32 target, u32 command)
 void apic_send_ipi(u32 target, u8 vector)
 {
     send(target, vector);
-}
-
-void apic_send_nmi(u32 target)
-{
-    send(target, ICR_NMI);
 }
 
 void apic_send_init(u32 target)

@@ -15,8 +15,6 @@ void apic_enable_cpu(void);
 u32 apic_id(void);
 void apic_eoi(void);
 void apic_send_ipi(u32 apic_id, u8 vector);
-/* To all other CPUs; also those that never started. */
-void apic_send_nmi(u32 apic_id);
 void apic_send_init(u32 apic_id);
 void apic_send_startup(u32 apic_id, u8 page);
 /* Programs the timer for a moment of system time (ns); 0: off. A moment that has passed: at once. */

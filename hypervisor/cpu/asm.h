@@ -56,6 +56,21 @@ DEFINE_PORT_IO(b, u8, al)
 DEFINE_PORT_IO(w, u16, ax)
 DEFINE_PORT_IO(l, u32, eax)
 
+static inline u32 port_read(u16 port, u32 size)
+{
+    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+}
+
+static inline void port_write(u16 port, u32 size, u32 value)
+{
+    if (size == 1)
+        outb(port, (u8)value);
+    else if (size == 2)
+        outw(port, (u16)value);
+    else
+        outl(port, value);
+}
+
 #define DEFINE_CONTROL_REGISTER(name)                                                              \
     static inline u64 read_##name(void)                                                            \
     {                                                                                              \

@@ -33,7 +33,6 @@ static void read_identity(struct cpu_features *f)
     f->intel = !strcmp(f->vendor, "GenuineIntel");
     f->amd = !strcmp(f->vendor, "AuthenticAMD") || !strcmp(f->vendor, "HygonGenuine");
     r = cpuid(1, 0);
-    f->stepping = r.a & 15;
     f->family = r.a >> 8 & 15;
     f->model = r.a >> 4 & 15;
     if (f->family == 6 || f->family == 15)
@@ -59,7 +58,6 @@ static void read_xstate(struct cpu_features *f)
         f->xstate_size = cpuid(13, 0).b;
     }
     f->xcr0 = known;
-    f->xsaveopt = bit(cpuid(13, 1).a, 0);
 }
 
 void __init features_read(bool allow_smep, bool allow_smap)
@@ -76,19 +74,15 @@ void __init features_read(bool allow_smep, bool allow_smap)
     f->phys_bits = 36;
     if (f->max_extended_leaf >= 0x80000008)
         f->phys_bits = (u8)cpuid(0x80000008, 0).a;
-    if (f->max_extended_leaf >= 0x80000007)
-        f->invariant_tsc = bit(cpuid(0x80000007, 0).d, 8);
     f->nx = bit(extended.d, 20);
     f->gbpages = bit(extended.d, 26);
-    f->rdtscp = bit(extended.d, 27);
-    f->pat = bit(one.d, 16);
     f->xsave = bit(one.c, 26);
     f->x2apic = bit(one.c, 21);
     f->tsc_deadline = bit(one.c, 24);
     f->fsgsbase = bit(seven.b, 0);
     f->smep = bit(seven.b, 7) && allow_smep;
     f->smap = bit(seven.b, 20) && allow_smap;
-    if (!f->nx || !bit(one.d, 24) || !bit(extended.d, 11) || !bit(one.d, 9) || !f->pat)
+    if (!f->nx || !bit(one.d, 24) || !bit(extended.d, 11) || !bit(one.d, 9) || !bit(one.d, 16))
         panic("this CPU lacks NX, FXSR, SYSCALL, PAT or a local APIC, which x86-64 guests need");
     f->xstate_size = 512;
     if (f->xsave)

@@ -11,9 +11,9 @@
 struct cpu_features {
     char vendor[13];
     bool intel, amd;
-    u32 family, model, stepping;
+    u32 family, model;
     u32 max_leaf, max_extended_leaf;
-    bool nx, smep, smap, fsgsbase, gbpages, xsave, xsaveopt, x2apic, tsc_deadline, invariant_tsc, rdtscp, pat;
+    bool nx, smep, smap, fsgsbase, gbpages, xsave, x2apic, tsc_deadline;
     u64 xcr0;         /* state components that guests may use; 0 without xsave */
     u32 xstate_size;  /* bytes of the save area for all of xcr0 (512 without xsave) */
     u8 phys_bits;

@@ -90,8 +90,3 @@ void spin_unlock(spinlock_t *lock)
     rank_leave(lock);
     __atomic_store_n(&lock->owner, (u16)(lock->owner + 1), __ATOMIC_RELEASE);
 }
-
-bool spin_is_locked(const spinlock_t *lock)
-{
-    return lock->next != lock->owner;
-}

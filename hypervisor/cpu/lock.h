@@ -43,6 +43,5 @@ void spin_unlock(spinlock_t *lock);
 bool spin_trylock(spinlock_t *lock);
 /* A second lock of the same rank, taken in the order the rank's line above gives. */
 void spin_lock_second(spinlock_t *lock);
-bool spin_is_locked(const spinlock_t *lock);
 
 #endif

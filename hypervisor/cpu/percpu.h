@@ -32,7 +32,6 @@ struct cpu {
     u8 lock_depth;             /* debug builds: locks held, see cpu/lock.h */
     u32 lock_second;           /* ... two of one rank */
     u32 lock_rank;             /* ... a bit for each rank held */
-    u64 features_used;         /* private to cpu/ */
     struct timer_queue *timers; /* cpu/timer.c */
     struct sched_cpu *sched;   /* domain/sched.c */
     struct vcpu *idle;         /* this CPU's idle vcpu */
@@ -42,7 +41,6 @@ struct cpu {
     u64 *window_l1;            /* the 32 L1 entries of this CPU's window (memory/layout.h) */
     u64 cr3;                   /* the value loaded */
     u32 tlb_last_flush;        /* memory/tlb.c: clock at this CPU's last full flush */
-    u64 fault_count;
     u64 idle_ns;
     u64 syscall_rsp;           /* scratch of the syscall stub */
 };

@@ -34,15 +34,14 @@ struct acpi_address {
 } __packed;
 
 /* Offsets into the FADT. */
-#define FADT_SCI 46
 #define FADT_PM1A_CONTROL 64
 #define FADT_PM1B_CONTROL 68
 #define FADT_PM_TIMER 76
 #define FADT_FLAGS 112
 #define FADT_RESET_REGISTER 116
 #define FADT_RESET_VALUE 128
-#define FADT_TIMER_32BIT (1u << 8)
 #define FADT_RESET_SUPPORTED (1u << 10)
+#define ADDRESS_IS_PORT 1
 
 enum madt_type { MADT_LAPIC, MADT_IOAPIC, MADT_OVERRIDE, MADT_LAPIC_ADDRESS = 5, MADT_X2APIC = 9 };
 #define MADT_ENTRIES 44
@@ -103,7 +102,6 @@ static void __init read_madt(const struct acpi_header *h)
 {
     const u8 *table = (const u8 *)h;
 
-    acpi_info.lapic = read32(table, 36);
     for (u32 at = MADT_ENTRIES; at + 2 <= h->length && table[at + 1] >= 2; at += table[at + 1]) {
         const u8 *e = table + at;
 
@@ -130,17 +128,13 @@ static void __init read_fadt(const struct acpi_header *h)
     if (h->length < FADT_FLAGS + 4)
         return;
     flags = read32(h, FADT_FLAGS);
-    acpi_info.sci = read16(h, FADT_SCI);
     acpi_info.pm1a_control = (u16)read32(h, FADT_PM1A_CONTROL);
     acpi_info.pm1b_control = (u16)read32(h, FADT_PM1B_CONTROL);
     acpi_info.pm_timer = (u16)read32(h, FADT_PM_TIMER);
-    acpi_info.pm_timer_32bit = flags & FADT_TIMER_32BIT;
     if ((flags & FADT_RESET_SUPPORTED) && h->length > FADT_RESET_VALUE) {
         const struct acpi_address *a = (const void *)((const u8 *)h + FADT_RESET_REGISTER);
 
-        acpi_info.reset_by_register = a->space <= 1;
-        acpi_info.reset_is_port = a->space == 1;
-        acpi_info.reset_address = a->address;
+        acpi_info.reset_port = a->space == ADDRESS_IS_PORT ? (u16)a->address : 0;
         acpi_info.reset_value = ((const u8 *)h)[FADT_RESET_VALUE];
     }
 }
@@ -151,7 +145,6 @@ static void __init read_root(maddr_t root, u32 width)
 
     if (!h)
         return;
-    acpi_info.found = true;
     for (u32 at = sizeof(*h); at + width <= h->length; at += width) {
         maddr_t address = 0;
         const struct acpi_header *t;
@@ -196,10 +189,10 @@ void __init acpi_init(const void *rsdp, u32 size)
         read_root(r->xsdt, 8);
     else if (r)
         read_root(r->rsdt, 4);
-    if (!acpi_info.found)
+    if (!acpi_info.cpu_count) {
         printk(PRINT_WARNING, "mews: no ACPI tables: one CPU, no power off\n");
-    if (!acpi_info.cpu_count)
         acpi_info.cpu_count = 1;
+    }
     if (!acpi_info.ioapic_count) {
         acpi_info.ioapic[0].address = 0xfec00000;
         acpi_info.ioapic_count = 1;

@@ -12,7 +12,6 @@
 #define ACPI_MAX_IOAPICS 8
 
 struct acpi_info {
-    bool found;
     u32 cpu_count;
     u32 cpu_apic_id[ACPI_MAX_CPUS];
     u32 cpu_acpi_id[ACPI_MAX_CPUS];
@@ -25,14 +24,10 @@ struct acpi_info {
         u32 gsi;
         bool level, low;
     } isa[16];
-    maddr_t lapic;
     u16 pm1a_control, pm1b_control; /* ports; 0: none */
     u16 pm_timer;                   /* port; 0: none */
-    bool pm_timer_32bit;
-    bool reset_by_register, reset_is_port;
-    u64 reset_address;
+    u16 reset_port;                 /* 0: none */
     u8 reset_value;
-    u16 sci;
 };
 
 extern struct acpi_info acpi_info;

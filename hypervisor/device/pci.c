@@ -17,21 +17,6 @@
 
 static spinlock_t pci_lock = SPINLOCK_INIT(RANK_DEVICE);
 
-static u32 port_read(u16 port, u32 size)
-{
-    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-}
-
-static void port_write(u16 port, u32 size, u32 value)
-{
-    if (size == 1)
-        outb(port, (u8)value);
-    else if (size == 2)
-        outw(port, (u16)value);
-    else
-        outl(port, value);
-}
-
 u32 pci_data_read(u32 address, u16 port, u32 size)
 {
     u32 value;

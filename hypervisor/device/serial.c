@@ -71,31 +71,23 @@ void serial_write(const char *text, size_t size)
     }
 }
 
-void serial_set_input(void (*fn)(u8 byte))
-{
-    input = fn;
-}
-
 static void serial_interrupt(u8 vector, void *data)
 {
     (void)vector;
     (void)data;
     apic_eoi();
-    for (u32 i = 0; i < 256 && (reg_read(LINE_STATUS) & STATUS_RECEIVED); i++) {
-        u8 byte = reg_read(DATA);
-
-        if (input)
-            input(byte);
-    }
+    for (u32 i = 0; i < 256 && (reg_read(LINE_STATUS) & STATUS_RECEIVED); i++)
+        input(reg_read(DATA));
 }
 
-void serial_enable_irq(void)
+void serial_enable_input(void (*fn)(u8 byte))
 {
     u8 vector = irq_vector_alloc(serial_interrupt, NULL);
 
     if (!vector || ioapic_route(acpi_info.isa[SERIAL_IRQ].gsi, vector, apic_id(),
                                 acpi_info.isa[SERIAL_IRQ].level, acpi_info.isa[SERIAL_IRQ].low))
         return;
+    input = fn;
     reg_write(IRQ_ENABLE, 0x01);
     ioapic_mask(acpi_info.isa[SERIAL_IRQ].gsi, false);
 }

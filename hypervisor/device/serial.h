@@ -14,9 +14,7 @@
 /* baud 0: leave the divisor as it is. False if there is no such port. */
 bool serial_init(u32 baud);
 void serial_write(const char *text, size_t size);
-/* From then on every received byte goes to fn (interrupt context). */
-void serial_set_input(void (*fn)(u8 byte));
-/* Lets the port interrupt (after ioapic_init). */
-void serial_enable_irq(void);
+/* From then on every received byte goes to fn (interrupt context). After ioapic_init. */
+void serial_enable_input(void (*fn)(u8 byte));
 
 #endif

@@ -69,7 +69,7 @@ u32 iomem_port_read(struct domain *d, u16 port, u32 size)
         return pci_address;
     if (port >= PCI_DATA && port + size <= PCI_DATA + 4)
         return pci_address & PCI_ENABLE ? pci_data_read(pci_address, port, size) : ~0u;
-    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+    return port_read(port, size);
 }
 
 void iomem_port_write(struct domain *d, u16 port, u32 size, u32 value)
@@ -81,11 +81,7 @@ void iomem_port_write(struct domain *d, u16 port, u32 size, u32 value)
     } else if (port >= PCI_DATA && port + size <= PCI_DATA + 4) {
         if (pci_address & PCI_ENABLE)
             pci_data_write(pci_address, port, size, value);
-    } else if (size == 1) {
-        outb(port, (u8)value);
-    } else if (size == 2) {
-        outw(port, (u16)value);
     } else {
-        outl(port, value);
+        port_write(port, size, value);
     }
 }

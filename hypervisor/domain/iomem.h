@@ -11,10 +11,6 @@
 
 struct domain;
 
-struct mmio_range {
-    u64 first, last; /* frame numbers */
-};
-
 /* Boot, once: what nobody but ring 0 may have. */
 void iomem_deny_ports(u16 first, u16 last);
 void iomem_deny_frames(u64 first, u64 last);

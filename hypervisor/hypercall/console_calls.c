@@ -7,7 +7,6 @@
 
 #include "boot/boot.h"
 #include "cpu/clock.h"
-#include "device/serial.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
@@ -25,7 +24,7 @@
 static char input[INPUT_SIZE];
 static volatile u32 input_read, input_written;
 
-static void console_receive(u8 byte)
+void console_receive(u8 byte)
 {
     if (input_written - input_read >= INPUT_SIZE)
         return;
@@ -33,11 +32,6 @@ static void console_receive(u8 byte)
     barrier();
     input_written++;
     evtchn_send_global_virq(VIRQ_CONSOLE);
-}
-
-void console_input_init(void)
-{
-    serial_set_input(console_receive);
 }
 
 static long console_read(u64 to, u32 size)

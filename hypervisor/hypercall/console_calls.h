@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The console's input side: bytes from the serial port wait here until dom0 reads them. */
+/* The machine's console as dom0's: see console_calls.c. */
 #ifndef HYPERCALL_CONSOLE_CALLS_H
 #define HYPERCALL_CONSOLE_CALLS_H
 
-/* Boot, once the serial port is there. */
-void console_input_init(void);
+#include "lib/types.h"
+
+/* A byte that somebody typed: kept for dom0, which is told (VIRQ_CONSOLE). Interrupt context. */
+void console_receive(u8 byte);
 
 #endif

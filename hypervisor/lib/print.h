@@ -13,22 +13,15 @@
 
 enum print_level { PRINT_ERROR, PRINT_WARNING, PRINT_INFO, PRINT_DEBUG };
 
-/* Prints to the console ring and to the consoles in use. Formats: %d %u %x %lu %lx %ld %llu %llx %p
- * %s %c %%, width, 0 and - flags, precision of %s. Lines end in \n (sent as \r\n). Any context. */
+/* Prints to the console. Formats: %d %u %x with l or ll, with a width (and 0), %p %s %%. Lines end in \n (sent as \r\n).
+ * Any context. */
 void printk(enum print_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int vsnprintf(char *out, size_t size, const char *format, va_list args);
-int snprintf(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Text as it is, to ring and consoles: what a guest writes on the console. */
+/* Text as it is: what a guest writes on the console. */
 void print_raw(const char *text, size_t size);
-/* One more console; at most four. What the ring holds by then is written to it first. */
-void print_add_console(void (*write)(const char *text, size_t size));
-/* Messages above this level go nowhere. Default PRINT_INFO. */
-void print_set_level(enum print_level level);
-/* Copies what the console ring has from position *index on (as XEN_SYSCTL_readconsole counts: bytes ever
- * written) and moves *index behind it; an index that has fallen out of the ring moves to its start.
- * clear: later readers with index 0 see only what comes after. Returns the bytes copied. */
-u32 print_ring_read(char *to, u32 size, u32 *index, bool clear);
+/* The console (NULL: none), and the level above which messages go nowhere. */
+void print_setup(enum print_level level, void (*write)(const char *text, size_t size));
 /* What panic does after it has printed (boot/shutdown.c); halts if nobody set it. */
 extern void (*print_panic_hook)(void);
 

@@ -291,7 +291,7 @@ void __init map_init(void)
             alloc_add_range(mfn(spans[i].from), mfn(spans[i].to));
     kept_frames += (u64)(image_end - image_text_start) >> PAGE_SHIFT;
     printk(PRINT_INFO, "mews: memory: %lu MiB free, %lu KiB kept by ring 0\n",
-           alloc_free_frames() >> 8, map_kept_bytes() >> 10);
+           alloc_free_frames() >> 8, kept_frames << (PAGE_SHIFT - 10));
 }
 
 void map_free_module(maddr_t start, u64 size)
@@ -313,9 +313,4 @@ void pt_fill_hv_slots(u64 *l4)
 {
     for (u32 i = HV_SLOT_FIRST; i < HV_SLOT_FIRST + HV_SLOT_COUNT; i++)
         l4[i] = idle_l4[i];
-}
-
-u64 map_kept_bytes(void)
-{
-    return kept_frames << PAGE_SHIFT;
 }

@@ -22,7 +22,5 @@ void *map_table_page(void);
 u64 *map_l1_of(u64 va);
 /* The 32 L1 entries of CPU id's window. NULL: no memory. */
 u64 *map_window(u32 id);
-/* Bytes of RAM ring 0 took for itself at boot. */
-u64 map_kept_bytes(void);
 
 #endif

@@ -110,11 +110,6 @@ void spin_unlock(spinlock_t *lock)
     lock->owner++;
 }
 
-bool spin_is_locked(const spinlock_t *lock)
-{
-    return lock->owner != lock->next;
-}
-
 void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
 {
     u32 here = host_cpu;
