@@ -23,3 +23,8 @@ $(call hv_unit_test,descriptor-test,pv/descriptor.c memory/alloc.c memory/heap.c
     memory/tlb.c memory/walk.c memory/pagetable.c memory/base.c)
 $(eval $(call unit_test,decode-test,tests/unit/decode-test.c hypervisor/pv/decode.c,$(HV_UNIT_CFLAGS),))
 $(eval $(call unit_test,store-test,tests/unit/store-test.c hypervisor/pv/store.c hypervisor/pv/decode.c,$(HV_UNIT_CFLAGS),))
+$(call hv_unit_test,timer-test,cpu/timer.c memory/alloc.c memory/heap.c memory/frame.c memory/claim.c memory/tlb.c \
+    memory/walk.c memory/pagetable.c memory/base.c)
+# these include what they are about (hv/own-names.h says why)
+$(eval $(call unit_test,lib-test,tests/unit/lib-test.c,$(HV_UNIT_CFLAGS),))
+$(eval $(call unit_test,options-test,tests/unit/options-test.c,$(HV_UNIT_CFLAGS),))

@@ -85,6 +85,9 @@ static inline void invlpg(u64 address)
 static inline void cpu_pause(void)
 {
 }
+static inline void irq_disable(void)
+{
+}
 /* What happens while a CPU halts: a test's business. */
 extern void (*host_halt)(void);
 static inline void cpu_halt_once(void)
