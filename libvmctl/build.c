@@ -62,14 +62,15 @@ int build_prepare(struct vmctl *v, struct build *b)
 
 static int no_memory(struct vmctl *v, const struct build *b)
 {
-    struct xen_sysctl_physinfo info = { 0 };
+    struct xen_sysctl_physinfo info = {0};
     uint64_t available = 0;
 
     if (!xen_physinfo(v->xen, &info) && info.free_pages > info.outstanding_pages)
         available = info.free_pages - info.outstanding_pages;
-    return vmctl_fail(v, "%s: not enough memory: it wants %" PRIu64 " MiB, %" PRIu64 " MiB are "
-                      "free: lower <memory>, or end another VPS", b->config->name,
-                      b->config->memory_kib / 1024, available / 256);
+    return vmctl_fail(v,
+                      "%s: not enough memory: it wants %" PRIu64 " MiB, %" PRIu64 " MiB are "
+                      "free: lower <memory>, or end another VPS",
+                      b->config->name, b->config->memory_kib / 1024, available / 256);
 }
 
 /* Superpages first; where there are none left, and for the rest, single pages. */
@@ -78,8 +79,8 @@ static int populate(struct vmctl *v, struct build *b)
     uint64_t pfn = 0;
     int64_t got;
 
-    got = xen_populate(v->xen, b->domid, 0, b->nr_pages / SUPERPAGE_PAGES, SUPERPAGE_ORDER,
-                       b->mfns);
+    got =
+        xen_populate(v->xen, b->domid, 0, b->nr_pages / SUPERPAGE_PAGES, SUPERPAGE_ORDER, b->mfns);
     if (got > 0)
         pfn = (uint64_t)got * SUPERPAGE_PAGES;
     got = xen_populate(v->xen, b->domid, pfn, b->nr_pages - pfn, 0, b->mfns + pfn);
@@ -172,8 +173,11 @@ static void fill_start_info(const struct build *b, uint64_t shared_info, struct 
 static int copy_kernel(struct vmctl *v, const struct build *b)
 {
     struct copy_job job = {
-        .elf = &b->kernel.elf, .holes = &b->kernel.holes, .virt = b->image.kernel.virt,
-        .pages = b->image.kernel.pages, .zero_frames = xen_frames_are_zero(v->xen),
+        .elf = &b->kernel.elf,
+        .holes = &b->kernel.holes,
+        .virt = b->image.kernel.virt,
+        .pages = b->image.kernel.pages,
+        .zero_frames = xen_frames_are_zero(v->xen),
     };
     uint64_t *mfns;
     void *to;
@@ -207,9 +211,9 @@ static int copy_parts(struct vmctl *v, const struct build *b, uint64_t shared_in
 
     if (!low)
         return -1;
-    fill_start_info(b, shared_info,
-                    (struct start_info *)(void *)
-                    (low + ((im->start_info.pfn - first) << XEN_PAGE_SHIFT)));
+    fill_start_info(
+        b, shared_info,
+        (struct start_info *)(void *)(low + ((im->start_info.pfn - first) << XEN_PAGE_SHIFT)));
     memset(low + ((im->store.pfn - first) << XEN_PAGE_SHIFT), 0, XEN_PAGE_SIZE);
     memset(low + ((im->console.pfn - first) << XEN_PAGE_SHIFT), 0, XEN_PAGE_SIZE);
 
@@ -281,7 +285,7 @@ static int mask_events(struct vmctl *v, const struct build *b, uint64_t shared_i
 static int start_vcpu(struct vmctl *v, const struct build *b)
 {
     const struct pv_image *im = &b->image;
-    struct vcpu_guest_context context = { 0 };
+    struct vcpu_guest_context context = {0};
     int ret;
 
     context.flags = VGCF_in_kernel | VGCF_online;
@@ -319,11 +323,12 @@ int build_copy_start(struct vmctl *v, struct build *b)
     if (b->copier == 0) {
         ssize_t sent = 0;
 
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* it holds the domain's memory: never outlive the maker */
+        prctl(PR_SET_PDEATHSIG,
+              SIGKILL); /* it holds the domain's memory: never outlive the maker */
         if (getppid() != parent)
             _exit(1);
-        ret = copy_kernel(v, b) || copy_parts(v, b, info.shared_info_frame) ||
-              write_tables(v, b) || mask_events(v, b, info.shared_info_frame);
+        ret = copy_kernel(v, b) || copy_parts(v, b, info.shared_info_frame) || write_tables(v, b) ||
+              mask_events(v, b, info.shared_info_frame);
         if (ret)
             sent = write(ends[1], v->error, strlen(v->error));
         _exit(ret || sent < 0);

@@ -109,7 +109,25 @@ bool config_random_uuid(uint8_t uuid[16])
     return true;
 }
 
-static const char *const action_names[] = { "destroy", "restart", "preserve" };
+uint64_t config_unit_bytes(const char *unit)
+{
+    static const struct {
+        const char *name;
+        uint64_t bytes;
+    } units[] = {
+        {"b", 1},           {"bytes", 1},       {"KB", 1000},       {"k", 1024},
+        {"KiB", 1024},      {"MB", 1000000},    {"M", 1UL << 20},   {"MiB", 1UL << 20},
+        {"GB", 1000000000}, {"G", 1UL << 30},   {"GiB", 1UL << 30}, {"TB", 1000000000000},
+        {"T", 1UL << 40},   {"TiB", 1UL << 40},
+    };
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (!strcmp(units[i].name, unit))
+            return units[i].bytes;
+    return 0;
+}
+
+static const char *const action_names[] = {"destroy", "restart", "preserve"};
 
 const char *config_action_name(enum config_action action)
 {

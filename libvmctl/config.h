@@ -12,22 +12,22 @@
 
 #include "vmctl.h"
 
-#define CONFIG_FILE_MAX (1UL << 20) /* bytes of XML */
-#define CONFIG_DISKS_MAX 26
-#define CONFIG_NICS_MAX 16
-#define CONFIG_VCPUS_MAX 128
+#define CONFIG_FILE_MAX    (1UL << 20) /* bytes of XML */
+#define CONFIG_DISKS_MAX   26
+#define CONFIG_NICS_MAX    16
+#define CONFIG_VCPUS_MAX   128
 #define CONFIG_CMDLINE_MAX 1023 /* what start_info has room for, its NUL apart */
 
 enum config_action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE };
 
 struct config_disk {
-    char *source;    /* absolute path of a file or block device */
-    bool block;      /* type='block' */
+    char *source; /* absolute path of a file or block device */
+    bool block;   /* type='block' */
     bool readonly;
-    bool shareable;  /* others may write to it too: they know what they do */
-    char target[16]; /* "xvda" */
+    bool shareable;      /* others may write to it too: they know what they do */
+    char target[16];     /* "xvda" */
     unsigned int number; /* the target as the ABI's virtual device number */
-    int line;        /* in the file, for error messages */
+    int line;            /* in the file, for error messages */
 };
 
 struct config_nic {
@@ -78,6 +78,9 @@ int config_disk_number(const char *target);
 
 void config_uuid_text(const uint8_t uuid[16], char text[VMCTL_UUID_SIZE]);
 bool config_uuid_parse(const char *text, uint8_t uuid[16]);
+
+/* Bytes of a memory unit, libvirt's names; 0: unknown. */
+uint64_t config_unit_bytes(const char *unit);
 
 /* Makes up a MAC address (Xen's own prefix, three random bytes) or a UUID. False: no random numbers. */
 bool config_random_mac(uint8_t mac[6]);

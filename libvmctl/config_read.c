@@ -35,8 +35,8 @@ static int node_line(const xmlNode *node)
 }
 
 /* Records the first error; later ones are its echoes. */
-__attribute__((format(printf, 3, 4)))
-static void fail(struct reader *r, int line, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void fail(struct reader *r, int line,
+                                                       const char *format, ...)
 {
     char *out = r->messages->error;
     size_t size = sizeof(r->messages->error);
@@ -46,7 +46,8 @@ static void fail(struct reader *r, int line, const char *format, ...)
     if (r->failed)
         return;
     r->failed = true;
-    at = line ? snprintf(out, size, "%s:%d: ", r->name, line) : snprintf(out, size, "%s: ", r->name);
+    at =
+        line ? snprintf(out, size, "%s:%d: ", r->name, line) : snprintf(out, size, "%s: ", r->name);
     if (at < 0 || (size_t)at >= size)
         return;
     va_start(args, format);
@@ -54,8 +55,8 @@ static void fail(struct reader *r, int line, const char *format, ...)
     va_end(args);
 }
 
-__attribute__((format(printf, 3, 4)))
-static void warn(struct reader *r, const xmlNode *node, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void warn(struct reader *r, const xmlNode *node,
+                                                       const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -162,8 +163,7 @@ static void read_children(struct reader *r, xmlNode *parent, const struct elemen
         while (table[i].name && strcmp(table[i].name, name))
             i++;
         if (!table[i].name) {
-            warn(r, node, "unknown element <%s> in <%s> ignored", name,
-                 (const char *)parent->name);
+            warn(r, node, "unknown element <%s> in <%s> ignored", name, (const char *)parent->name);
             continue;
         }
         if (!table[i].many && (seen & 1UL << i))
@@ -179,8 +179,10 @@ static void read_name(struct reader *r, xmlNode *node)
     char *text = node_text(r, node);
 
     if (text && !config_name_ok(text))
-        fail(r, node_line(node), "<name> '%.80s' is not a name for a VPS: use up to %d letters, "
-             "digits and . _ - with a letter among them", text, VMCTL_NAME_MAX);
+        fail(r, node_line(node),
+             "<name> '%.80s' is not a name for a VPS: use up to %d letters, "
+             "digits and . _ - with a letter among them",
+             text, VMCTL_NAME_MAX);
     else if (text)
         strcpy(r->config->name, text);
     free(text);
@@ -191,41 +193,25 @@ static void read_uuid(struct reader *r, xmlNode *node)
     char *text = node_text(r, node);
 
     if (text && !config_uuid_parse(text, r->config->uuid))
-        fail(r, node_line(node), "<uuid> '%.80s' is not a UUID: write 32 hexadecimal digits, or "
-             "leave <uuid> out", text);
+        fail(r, node_line(node),
+             "<uuid> '%.80s' is not a UUID: write 32 hexadecimal digits, or "
+             "leave <uuid> out",
+             text);
     r->have_uuid = true;
     free(text);
-}
-
-/* Bytes of a memory unit, libvirt's names; 0: unknown. */
-static uint64_t unit_bytes(const char *unit)
-{
-    static const struct {
-        const char *name;
-        uint64_t bytes;
-    } units[] = {
-        { "b", 1 }, { "bytes", 1 }, { "KB", 1000 }, { "k", 1024 }, { "KiB", 1024 },
-        { "MB", 1000000 }, { "M", 1UL << 20 }, { "MiB", 1UL << 20 }, { "GB", 1000000000 },
-        { "G", 1UL << 30 }, { "GiB", 1UL << 30 }, { "TB", 1000000000000 }, { "T", 1UL << 40 },
-        { "TiB", 1UL << 40 },
-    };
-
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (!strcmp(units[i].name, unit))
-            return units[i].bytes;
-    return 0;
 }
 
 static uint64_t read_kib(struct reader *r, xmlNode *node)
 {
     char *text = node_text(r, node), *unit = node_attribute(node, "unit");
     const char *name = (const char *)node->name;
-    uint64_t number, bytes = unit_bytes(unit ? unit : "KiB"), kib = 0;
+    uint64_t number, bytes = config_unit_bytes(unit ? unit : "KiB"), kib = 0;
 
     if (!text)
         ;
     else if (!bytes)
-        fail(r, node_line(node), "<%s unit='%.40s'>: unknown unit: use KiB, MiB or GiB", name, unit);
+        fail(r, node_line(node), "<%s unit='%.40s'>: unknown unit: use KiB, MiB or GiB", name,
+             unit);
     else if (!parse_number(text, &number) || number == 0)
         fail(r, node_line(node), "<%s> '%.40s' is not an amount of memory: write a number above 0",
              name, text);
@@ -282,8 +268,10 @@ static void read_os_type(struct reader *r, xmlNode *node)
     if (!text)
         return;
     if (!strcmp(text, "hvm") || !strcmp(text, "xenpvh"))
-        fail(r, node_line(node), "<os><type> '%s' is not supported: only PV VPSes run here, write "
-             "<type machine='xenpv'>linux</type>", text);
+        fail(r, node_line(node),
+             "<os><type> '%s' is not supported: only PV VPSes run here, write "
+             "<type machine='xenpv'>linux</type>",
+             text);
     else if (strcmp(text, "linux") && strcmp(text, "xen"))
         fail(r, node_line(node), "<os><type> '%.40s' is unknown: write linux", text);
     else if (attribute_must(r, node, "machine", "xenpv", true))
@@ -324,9 +312,11 @@ static void read_cmdline(struct reader *r, xmlNode *node)
 static void read_os(struct reader *r, xmlNode *node)
 {
     static const struct element table[] = {
-        { "type", read_os_type, false }, { "kernel", read_kernel, false },
-        { "initrd", read_initrd, false }, { "cmdline", read_cmdline, false },
-        { NULL, NULL, false },
+        {"type", read_os_type, false},
+        {"kernel", read_kernel, false},
+        {"initrd", read_initrd, false},
+        {"cmdline", read_cmdline, false},
+        {NULL, NULL, false},
     };
 
     read_children(r, node, table);
@@ -340,8 +330,10 @@ static enum config_action read_action(struct reader *r, xmlNode *node)
     while (text && action <= ACTION_PRESERVE && strcmp(text, config_action_name(action)))
         action++;
     if (action > ACTION_PRESERVE) {
-        fail(r, node_line(node), "<%s> '%.40s' is not supported: write destroy, restart or "
-             "preserve", (const char *)node->name, text);
+        fail(r, node_line(node),
+             "<%s> '%.40s' is not supported: write destroy, restart or "
+             "preserve",
+             (const char *)node->name, text);
         action = ACTION_DESTROY;
     }
     free(text);
@@ -388,8 +380,10 @@ static void read_disk_target(struct reader *r, xmlNode *node)
     int number = target ? config_disk_number(target) : -1;
 
     if (number < 0) {
-        fail(r, node_line(node), "<target dev='%.40s'> is not a disk of a PV VPS: write xvda, "
-             "xvdb, ...", target ? target : "");
+        fail(r, node_line(node),
+             "<target dev='%.40s'> is not a disk of a PV VPS: write xvda, "
+             "xvdb, ...",
+             target ? target : "");
     } else if (attribute_must(r, node, "bus", "xen", true)) {
         strcpy(disk->target, target);
         disk->number = (unsigned int)number;
@@ -417,9 +411,9 @@ static void read_disk_shareable(struct reader *r, xmlNode *node)
 static void read_disk(struct reader *r, xmlNode *node)
 {
     static const struct element table[] = {
-        { "source", read_disk_source, false }, { "target", read_disk_target, false },
-        { "driver", read_disk_driver, false }, { "readonly", read_disk_readonly, false },
-        { "shareable", read_disk_shareable, false }, { NULL, NULL, false },
+        {"source", read_disk_source, false},       {"target", read_disk_target, false},
+        {"driver", read_disk_driver, false},       {"readonly", read_disk_readonly, false},
+        {"shareable", read_disk_shareable, false}, {NULL, NULL, false},
     };
     struct config *c = r->config;
     struct config_disk *disk;
@@ -482,16 +476,21 @@ static void read_nic_mac(struct reader *r, xmlNode *node)
                &mac[4], &mac[5], &rest) != 6)
         fail(r, node_line(node), "<mac address='%.40s'> is not a MAC address", text ? text : "");
     else if ((mac[0] & 1) || !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]))
-        fail(r, node_line(node), "<mac address='%s'> is not one card's address: its first byte "
-             "must be even, and not all may be 0", text);
+        fail(r, node_line(node),
+             "<mac address='%s'> is not one card's address: its first byte "
+             "must be even, and not all may be 0",
+             text);
     free(text);
 }
 
 static void read_nic(struct reader *r, xmlNode *node)
 {
     static const struct element table[] = {
-        { "source", read_nic_source, false }, { "mac", read_nic_mac, false },
-        { "target", read_nic_target, false }, { "model", NULL, false }, { NULL, NULL, false },
+        {"source", read_nic_source, false},
+        {"mac", read_nic_mac, false},
+        {"target", read_nic_target, false},
+        {"model", NULL, false},
+        {NULL, NULL, false},
     };
     struct config_nic *nic;
 
@@ -510,8 +509,10 @@ static void read_nic(struct reader *r, xmlNode *node)
 static void read_console(struct reader *r, xmlNode *node)
 {
     static const struct element table[] = {
-        { "target", NULL, false }, { "source", NULL, false }, { "alias", NULL, false },
-        { NULL, NULL, false },
+        {"target", NULL, false},
+        {"source", NULL, false},
+        {"alias", NULL, false},
+        {NULL, NULL, false},
     };
 
     if (!attribute_is(node, "type", "pty", true))
@@ -522,8 +523,10 @@ static void read_console(struct reader *r, xmlNode *node)
 static void read_devices(struct reader *r, xmlNode *node)
 {
     static const struct element table[] = {
-        { "disk", read_disk, true }, { "interface", read_nic, true },
-        { "console", read_console, false }, { NULL, NULL, false },
+        {"disk", read_disk, true},
+        {"interface", read_nic, true},
+        {"console", read_console, false},
+        {NULL, NULL, false},
     };
 
     read_children(r, node, table);
@@ -532,13 +535,20 @@ static void read_devices(struct reader *r, xmlNode *node)
 static void read_domain(struct reader *r, xmlNode *root)
 {
     static const struct element table[] = {
-        { "name", read_name, false }, { "uuid", read_uuid, false },
-        { "memory", read_memory, false }, { "currentMemory", read_current_memory, false },
-        { "vcpu", read_vcpu, false }, { "os", read_os, false },
-        { "on_poweroff", read_on_poweroff, false }, { "on_reboot", read_on_reboot, false },
-        { "on_crash", read_on_crash, false }, { "devices", read_devices, false },
-        { "title", NULL, false }, { "description", NULL, false }, { "metadata", NULL, false },
-        { NULL, NULL, false },
+        {"name", read_name, false},
+        {"uuid", read_uuid, false},
+        {"memory", read_memory, false},
+        {"currentMemory", read_current_memory, false},
+        {"vcpu", read_vcpu, false},
+        {"os", read_os, false},
+        {"on_poweroff", read_on_poweroff, false},
+        {"on_reboot", read_on_reboot, false},
+        {"on_crash", read_on_crash, false},
+        {"devices", read_devices, false},
+        {"title", NULL, false},
+        {"description", NULL, false},
+        {"metadata", NULL, false},
+        {NULL, NULL, false},
     };
 
     if (strcmp((const char *)root->name, "domain"))
@@ -633,7 +643,7 @@ static void parse(struct reader *r, const char *text, size_t size)
 struct config *config_parse(const char *name, const char *text, size_t size,
                             struct config_messages *messages)
 {
-    struct reader r = { .name = name, .messages = messages };
+    struct reader r = {.name = name, .messages = messages};
 
     messages->error[0] = 0;
     r.config = calloc(1, sizeof(*r.config));
@@ -656,7 +666,7 @@ struct config *config_parse(const char *name, const char *text, size_t size,
 
 struct config *config_read(const char *file, struct config_messages *messages)
 {
-    struct reader r = { .name = file, .messages = messages };
+    struct reader r = {.name = file, .messages = messages};
     struct config *config = NULL;
     char *text = NULL;
     size_t size = 0;

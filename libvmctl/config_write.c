@@ -69,9 +69,9 @@ static void write_nic(xmlTextWriterPtr w, const struct config_nic *nic)
     xmlTextWriterStartElement(w, X("interface"));
     attribute(w, "type", "bridge");
     xmlTextWriterStartElement(w, X("mac"));
-    xmlTextWriterWriteFormatAttribute(w, X("address"), "%02x:%02x:%02x:%02x:%02x:%02x",
-                                      nic->mac[0], nic->mac[1], nic->mac[2], nic->mac[3],
-                                      nic->mac[4], nic->mac[5]);
+    xmlTextWriterWriteFormatAttribute(w, X("address"), "%02x:%02x:%02x:%02x:%02x:%02x", nic->mac[0],
+                                      nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4],
+                                      nic->mac[5]);
     xmlTextWriterEndElement(w);
     xmlTextWriterStartElement(w, X("source"));
     attribute(w, "bridge", nic->bridge);

@@ -15,7 +15,7 @@
 
 #define XENBUS_STATE_INIT_WAIT 2
 #define XENBUS_STATE_CONNECTED 4
-#define XENBUS_STATE_CLOSED 6
+#define XENBUS_STATE_CLOSED    6
 
 #define WAIT_MS 10000
 
@@ -29,7 +29,7 @@ static int64_t now_ms(void)
 
 static void nap(void)
 {
-    struct timespec t = { 0, 1000000 };
+    struct timespec t = {0, 1000000};
 
     nanosleep(&t, NULL);
 }
@@ -157,7 +157,8 @@ static int close_device(struct vmctl *v, const char *class, uint32_t domid, cons
     int ret;
 
     snprintf(front, sizeof(front), "/local/domain/%u/device/%s/%.20s", domid, class, number);
-    snprintf(back, sizeof(back), "/local/domain/0/backend/%s/%u/%.20s/online", class, domid, number);
+    snprintf(back, sizeof(back), "/local/domain/0/backend/%s/%u/%.20s/online", class, domid,
+             number);
     snprintf(state, sizeof(state), "%s/state", front);
     do {
         ret = store_txn_start(v->store, &txn);
@@ -175,7 +176,8 @@ static int close_device(struct vmctl *v, const char *class, uint32_t domid, cons
             ret = store_txn_end(v->store, txn, true);
     } while (ret == -EAGAIN);
     return ret ? vmctl_fail(v, "cannot close %s %s of domain %u in the store: %s", class, number,
-                            domid, strerror(-ret)) : 0;
+                            domid, strerror(-ret))
+               : 0;
 }
 
 static int close_class(struct vmctl *v, const char *class, uint32_t domid)

@@ -16,7 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define SECTOR 512
+#define SECTOR     512
 #define LOOP_TRIES 64
 
 static int disk_failed(struct vmctl *v, const struct config_disk *d, const char *what)
@@ -29,8 +29,8 @@ static int attach_loop(struct vmctl *v, const struct config_disk *d, int file, s
 {
     struct loop_config config = {
         .fd = (uint32_t)file,
-        .info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO |
-                         (d->readonly ? LO_FLAGS_READ_ONLY : 0),
+        .info.lo_flags =
+            LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO | (d->readonly ? LO_FLAGS_READ_ONLY : 0),
     };
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 
@@ -71,8 +71,10 @@ static int open_file(struct vmctl *v, const struct config_disk *d, struct disk *
     if (fstat(file, &st))
         disk_failed(v, d, "cannot look at it");
     else if (!S_ISREG(st.st_mode))
-        vmctl_fail(v, "disk %s (%s): not a regular file: write <disk type='block'> for a block "
-                   "device", d->source, d->target);
+        vmctl_fail(v,
+                   "disk %s (%s): not a regular file: write <disk type='block'> for a block "
+                   "device",
+                   d->source, d->target);
     else if (st.st_size < SECTOR)
         vmctl_fail(v, "disk %s (%s): the file is smaller than one sector", d->source, d->target);
     else
@@ -94,16 +96,18 @@ static int open_block(struct vmctl *v, const struct config_disk *d, struct disk 
     struct stat st;
 
     if (fd < 0)
-        return disk_failed(v, d, errno == EBUSY ? "in use in dom0: unmount it there first"
-                                                : "cannot open it");
+        return disk_failed(
+            v, d, errno == EBUSY ? "in use in dom0: unmount it there first" : "cannot open it");
     if (fstat(fd, &st)) {
         close(fd);
         return disk_failed(v, d, "cannot look at it");
     }
     close(fd);
     if (!S_ISBLK(st.st_mode))
-        return vmctl_fail(v, "disk %s (%s): not a block device: write <disk type='file'> for a "
-                          "file", d->source, d->target);
+        return vmctl_fail(v,
+                          "disk %s (%s): not a block device: write <disk type='file'> for a "
+                          "file",
+                          d->source, d->target);
     out->major = major(st.st_rdev);
     out->minor = minor(st.st_rdev);
     return 0;
@@ -114,7 +118,7 @@ int disks_open(struct vmctl *v, const struct config *config, struct disk *disks)
     for (unsigned int i = 0; i < config->nr_disks; i++) {
         const struct config_disk *d = &config->disks[i];
 
-        disks[i] = (struct disk){ .fd = -1 };
+        disks[i] = (struct disk){.fd = -1};
         if (d->block ? open_block(v, d, &disks[i]) : open_file(v, d, &disks[i])) {
             disks_close(disks, i + 1);
             return -1;

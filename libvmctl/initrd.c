@@ -14,18 +14,18 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define SCRATCH (64UL << 10)
+#define SCRATCH     (64UL << 10)
 #define CPIO_HEADER 110
-#define XZ_MEMORY (256UL << 20)
+#define XZ_MEMORY   (256UL << 20)
 
 /* Results of looking at one archive besides the number of its bytes. */
 #define CUT_SHORT 0
-#define UNKNOWN SIZE_MAX
+#define UNKNOWN   SIZE_MAX
 
 /* One of a cpio header's 8-digit hexadecimal fields. */
 static size_t cpio_field(const unsigned char *header, unsigned int index)
 {
-    char text[9] = { 0 };
+    char text[9] = {0};
 
     memcpy(text, header + 6 + 8 * index, 8);
     return strtoul(text, NULL, 16);
@@ -64,7 +64,7 @@ static size_t gzip_size(const unsigned char *data, size_t size, uint64_t *unpack
     unsigned char *scratch = malloc(SCRATCH);
     /* zlib counts in 32 bits; no initrd of 4 GiB is looked at further */
     uInt room = size > UINT32_MAX ? UINT32_MAX : (uInt)size;
-    z_stream z = { .next_in = (unsigned char *)(uintptr_t)data, .avail_in = room };
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)data, .avail_in = room};
     int ret = scratch ? inflateInit2(&z, 15 + 16) : Z_MEM_ERROR;
 
     while (ret == Z_OK && *unpacked <= limit) {
@@ -116,13 +116,17 @@ static size_t zstd_size(const unsigned char *data, size_t size)
 }
 
 /* Size of the archive that data starts with. */
-static size_t archive_size(const unsigned char *data, size_t size, uint64_t *unpacked, uint64_t limit)
+static size_t archive_size(const unsigned char *data, size_t size, uint64_t *unpacked,
+                           uint64_t limit)
 {
     if (size >= 6 && (!memcmp(data, "070701", 6) || !memcmp(data, "070702", 6)))
         return cpio_size(data, size);
     if (size >= 2 && !memcmp(data, "\x1f\x8b", 2))
         return gzip_size(data, size, unpacked, limit);
-    if (size >= 6 && !memcmp(data, "\xfd" "7zXZ\0", 6))
+    if (size >= 6 && !memcmp(data,
+                             "\xfd"
+                             "7zXZ\0",
+                             6))
         return xz_size(data, size, unpacked, limit);
     if (size >= 4 && !memcmp(data, "\x28\xb5\x2f\xfd", 4))
         return zstd_size(data, size);

@@ -11,16 +11,12 @@
 
 static json_t *info_object(const struct vmctl_info *info)
 {
-    json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:b}",
-                               "id", (json_int_t)info->domid,
-                               "name", info->name,
-                               "uuid", info->uuid,
-                               "state", vmctl_state_name(info->state),
-                               "vcpus", (int)info->vcpus,
-                               "memory_kib", (json_int_t)info->memory_kib,
-                               "max_memory_kib", (json_int_t)info->max_kib,
-                               "cpu_ns", (json_int_t)info->cpu_ns,
-                               "managed", (int)info->managed);
+    json_t *object =
+        json_pack("{s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:b}", "id", (json_int_t)info->domid,
+                  "name", info->name, "uuid", info->uuid, "state", vmctl_state_name(info->state),
+                  "vcpus", (int)info->vcpus, "memory_kib", (json_int_t)info->memory_kib,
+                  "max_memory_kib", (json_int_t)info->max_kib, "cpu_ns", (json_int_t)info->cpu_ns,
+                  "managed", (int)info->managed);
 
     if (object && info->reason[0])
         json_object_set_new(object, "reason", json_string(info->reason));

@@ -14,7 +14,10 @@
 
 static bool is_elf(const struct file_data *file)
 {
-    return file->size >= 4 && memcmp(file->data, "\x7f" "ELF", 4) == 0;
+    return file->size >= 4 && memcmp(file->data,
+                                     "\x7f"
+                                     "ELF",
+                                     4) == 0;
 }
 
 /* Opens path and, where it is a bzImage, replaces its bytes by the unpacked kernel. */
@@ -111,6 +114,7 @@ int vmctl_unpack_kernel(const char *in, const char *out, char *error, size_t siz
     file_close(&file);
     if (!text)
         return 0;
-    snprintf(error, size, "%s: %s%s%s", name, text, errno ? ": " : "", errno ? strerror(errno) : "");
+    snprintf(error, size, "%s: %s%s%s", name, text, errno ? ": " : "",
+             errno ? strerror(errno) : "");
     return -1;
 }

@@ -150,7 +150,7 @@ static enum config_action due(struct vmctl *v, const char *name, const uint8_t u
     config = state_peek(v, name, STATE_RUNNING);
     if (config)
         action = action_for(config, d->infos[i].flags >> XEN_DOMINF_shutdownshift &
-                            XEN_DOMINF_shutdownmask);
+                                        XEN_DOMINF_shutdownmask);
     config_free(config);
     return action;
 }
@@ -158,7 +158,7 @@ static enum config_action due(struct vmctl *v, const char *name, const uint8_t u
 /* Looks at one VPS; where it has ended, does what its description says. */
 static int act_on(struct vmctl *v, const char *name, enum state_kind kind, void *context)
 {
-    struct domains *seen = context, now = { .count = 0 };
+    struct domains *seen = context, now = {.count = 0};
     enum config_action action;
     struct state_file file;
     uint8_t uuid[16];
@@ -168,8 +168,8 @@ static int act_on(struct vmctl *v, const char *name, enum state_kind kind, void 
         return 0;
     /* What was seen may be older than the VPS: look again, now that it cannot change any more. */
     now.infos = vps_domains(v, &now.count);
-    action = now.infos && state_uuid(v, name, kind, uuid) ? due(v, name, uuid, &now)
-                                                         : ACTION_PRESERVE;
+    action =
+        now.infos && state_uuid(v, name, kind, uuid) ? due(v, name, uuid, &now) : ACTION_PRESERVE;
     free(now.infos);
     if (action != ACTION_PRESERVE)
         seen->acted++;
@@ -187,7 +187,7 @@ static int act_on(struct vmctl *v, const char *name, enum state_kind kind, void 
 
 int vmctl_reap(struct vmctl *v)
 {
-    struct domains d = { .acted = 0 };
+    struct domains d = {.acted = 0};
 
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;

@@ -23,7 +23,8 @@ const char *vmctl_state_name(enum vmctl_state state)
 static const char *shutdown_text(unsigned int code)
 {
     static const char *const texts[] = {
-        "it powered off", "it rebooted", "it suspended", "it crashed (its kernel said so)",
+        "it powered off",       "it rebooted",
+        "it suspended",         "it crashed (its kernel said so)",
         "its watchdog ran out", "it asked for a soft reset",
     };
 
@@ -45,8 +46,8 @@ static void fill_state(struct vmctl *v, const struct xen_domctl_getdomaininfo *d
     if (d->flags & XEN_DOMINF_dying)
         info->state = VMCTL_DYING;
     else if (d->flags & XEN_DOMINF_shutdown)
-        info->state = code == SHUTDOWN_crash || code == SHUTDOWN_watchdog ? VMCTL_CRASHED
-                                                                         : VMCTL_SHUTDOWN;
+        info->state =
+            code == SHUTDOWN_crash || code == SHUTDOWN_watchdog ? VMCTL_CRASHED : VMCTL_SHUTDOWN;
     else if (d->flags & XEN_DOMINF_paused)
         info->state = VMCTL_PAUSED;
     else if (d->flags & XEN_DOMINF_blocked)
@@ -140,7 +141,7 @@ int vmctl_list(struct vmctl *v, struct vmctl_info **infos, size_t *count)
     for (size_t i = 0; i < *count; i++)
         fill(v, &domains[i], &(*infos)[i]);
     free(domains);
-    f = (struct name_fill){ *infos, *count };
+    f = (struct name_fill){*infos, *count};
     state_each(v, fill_name, &f);
     for (size_t i = 0; i < *count; i++)
         if (!(*infos)[i].managed)
@@ -174,7 +175,8 @@ static int not_found(struct vmctl *v, const char *who)
         return vmctl_fail(v, "%s is being made or taken away at this moment: try again", who);
     if (config_name_ok(who) && state_uuid(v, who, STATE_AGAIN, uuid))
         return vmctl_fail(v, "%s is being started again at this moment: try again", who);
-    return vmctl_fail(v, "there is no VPS called %.80s: vmctl list shows those that are there", who);
+    return vmctl_fail(v, "there is no VPS called %.80s: vmctl list shows those that are there",
+                      who);
 }
 
 int vmctl_find(struct vmctl *v, const char *who, struct vmctl_info *info)

@@ -34,8 +34,10 @@ static int find_bridge(struct vmctl *v, struct nl_sock *socket, const char *name
     const char *type;
 
     if (rtnl_link_get_kernel(socket, 0, name, out))
-        return vmctl_fail(v, "bridge %s does not exist: make it (ip link add %s type bridge), or "
-                          "name another one in <source bridge>", name, name);
+        return vmctl_fail(v,
+                          "bridge %s does not exist: make it (ip link add %s type bridge), or "
+                          "name another one in <source bridge>",
+                          name, name);
     type = rtnl_link_get_type(*out);
     if (type && !strcmp(type, "bridge"))
         return 0;
@@ -60,8 +62,10 @@ int nics_check(struct vmctl *v, const struct config *config)
         if (!ret)
             rtnl_link_put(bridge);
         if (!ret && nic->ifname[0] && if_nametoindex(nic->ifname))
-            ret = vmctl_fail(v, "an interface called %s is there already: name another one in "
-                             "<target dev>, or none", nic->ifname);
+            ret = vmctl_fail(v,
+                             "an interface called %s is there already: name another one in "
+                             "<target dev>, or none",
+                             nic->ifname);
     }
     nl_socket_free(socket);
     return ret;
@@ -94,7 +98,8 @@ static int change_link(struct vmctl *v, struct nl_sock *socket, const char *ifna
         rtnl_link_put(link);
     }
     return ret ? vmctl_fail(v, "interface %s: the kernel refused to change it: %s", ifname,
-                            nl_geterror(ret)) : 0;
+                            nl_geterror(ret))
+               : 0;
 }
 
 int nic_attach(struct vmctl *v, const struct config_nic *nic, const char *ifname)

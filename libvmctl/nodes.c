@@ -27,9 +27,9 @@ enum owner { OWNER_DOM0, OWNER_GUEST, OWNER_BOTH };
 /* Dom0's node that the guest may read; the guest's own; the guest's own that dom0 may read. */
 static void set_owner(struct writer *w, const char *path, enum owner owner)
 {
-    struct store_perm dom0[] = { { 0, STORE_PERM_NONE }, { w->domid, STORE_PERM_READ } };
-    struct store_perm guest[] = { { w->domid, STORE_PERM_NONE } };
-    struct store_perm both[] = { { w->domid, STORE_PERM_NONE }, { 0, STORE_PERM_READ } };
+    struct store_perm dom0[] = {{0, STORE_PERM_NONE}, {w->domid, STORE_PERM_READ}};
+    struct store_perm guest[] = {{w->domid, STORE_PERM_NONE}};
+    struct store_perm both[] = {{w->domid, STORE_PERM_NONE}, {0, STORE_PERM_READ}};
 
     if (w->error)
         return;
@@ -42,8 +42,8 @@ static void set_owner(struct writer *w, const char *path, enum owner owner)
 }
 
 /* Writes base/name; children inherit their parent's permissions. */
-__attribute__((format(printf, 4, 5)))
-static void put(struct writer *w, const char *base, const char *name, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void put(struct writer *w, const char *base,
+                                                      const char *name, const char *format, ...)
 {
     char path[256], value[2048];
     va_list args;
@@ -96,9 +96,17 @@ static void put_vm(struct writer *w, const struct config *c, const char *uuid)
 static void put_domain(struct writer *w, const struct build *b, const char *uuid)
 {
     static const char *const guests_own[] = {
-        "data", "drivers", "feature", "attr", "error", "device/suspend/event-channel",
-        "control/shutdown", "control/feature-poweroff", "control/feature-reboot",
-        "control/feature-suspend", "control/sysrq",
+        "data",
+        "drivers",
+        "feature",
+        "attr",
+        "error",
+        "device/suspend/event-channel",
+        "control/shutdown",
+        "control/feature-poweroff",
+        "control/feature-reboot",
+        "control/feature-suspend",
+        "control/sysrq",
     };
     const struct config *c = b->config;
     char base[64], name[32];
@@ -225,7 +233,7 @@ int nodes_write(struct vmctl *v, const struct build *b, const struct disk *disks
     if (need_store(v))
         return -1;
     do {
-        w = (struct writer){ .store = v->store, .domid = b->domid };
+        w = (struct writer){.store = v->store, .domid = b->domid};
         w.error = store_txn_start(v->store, &w.txn);
         if (w.error)
             break;
@@ -272,7 +280,7 @@ static void remove_if_empty(struct writer *w, const char *path)
 
 static void remove_all(struct writer *w, const uint8_t uuid[16])
 {
-    static const char *const classes[] = { "console", "vbd", "vif" };
+    static const char *const classes[] = {"console", "vbd", "vif"};
     char path[96], text[VMCTL_UUID_SIZE];
 
     for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
@@ -296,7 +304,7 @@ int nodes_remove(struct vmctl *v, uint32_t domid, const uint8_t uuid[16])
     if (need_store(v))
         return -1;
     do {
-        w = (struct writer){ .store = v->store, .domid = domid };
+        w = (struct writer){.store = v->store, .domid = domid};
         w.error = store_txn_start(v->store, &w.txn);
         if (w.error)
             break;

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const suffixes[] = { ".xml", ".making", ".again" };
+static const char *const suffixes[] = {".xml", ".making", ".again"};
 
 static const char *state_path(void)
 {
@@ -84,8 +84,10 @@ int state_check_name(struct vmctl *v, const char *name)
     for (int kind = STATE_RUNNING; kind <= STATE_AGAIN; kind++) {
         file_name(name, (enum state_kind)kind, path);
         if (!fstatat(v->state_dir, path, &st, 0))
-            return vmctl_fail(v, "a VPS named %s is there already: choose another <name>, or "
-                              "destroy that one", name);
+            return vmctl_fail(v,
+                              "a VPS named %s is there already: choose another <name>, or "
+                              "destroy that one",
+                              name);
     }
     return 0;
 }
@@ -205,7 +207,7 @@ static char *read_text(int fd, size_t *size)
 
 struct config *state_config(struct vmctl *v, const struct state_file *file)
 {
-    struct config_messages messages = { .warn = NULL };
+    struct config_messages messages = {.warn = NULL};
     struct config *config = NULL;
     size_t size;
     char *text = read_text(file->fd, &size);
@@ -223,7 +225,7 @@ struct config *state_config(struct vmctl *v, const struct state_file *file)
 
 struct config *state_peek(struct vmctl *v, const char *name, enum state_kind kind)
 {
-    struct state_file file = { .kind = kind };
+    struct state_file file = {.kind = kind};
     struct config *config = NULL;
     char path[128];
 

@@ -17,13 +17,13 @@
 #include <zstd.h>
 
 /* Offsets in the setup header, and what has to stand there. */
-#define SETUP_SECTS 0x1f1
-#define BOOT_FLAG 0x1fe
-#define HEADER_MAGIC 0x202
+#define SETUP_SECTS    0x1f1
+#define BOOT_FLAG      0x1fe
+#define HEADER_MAGIC   0x202
 #define HEADER_VERSION 0x206
 #define PAYLOAD_OFFSET 0x248
 #define PAYLOAD_LENGTH 0x24c
-#define HEADER_END 0x250
+#define HEADER_END     0x250
 
 /* A kernel's xz dictionary is at most some tens of MiB. */
 #define XZ_MEMORY (256UL << 20)
@@ -37,7 +37,7 @@ const char *file_open(const char *path, struct file_data *out)
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-    *out = (struct file_data){ 0 };
+    *out = (struct file_data){0};
     if (fd < 0)
         return "cannot open it";
     if (fstat(fd, &st)) {
@@ -66,7 +66,7 @@ void file_close(struct file_data *file)
 {
     if (file->mapped)
         munmap(file->data, file->mapped);
-    *file = (struct file_data){ 0 };
+    *file = (struct file_data){0};
 }
 
 static uint32_t read32(const unsigned char *at)
@@ -85,8 +85,10 @@ static bool unpack_gzip(const unsigned char *in, size_t in_size, unsigned char *
                         size_t out_size)
 {
     z_stream z = {
-        .next_in = (unsigned char *)(uintptr_t)in, .avail_in = (uInt)in_size,
-        .next_out = out, .avail_out = (uInt)out_size,
+        .next_in = (unsigned char *)(uintptr_t)in,
+        .avail_in = (uInt)in_size,
+        .next_out = out,
+        .avail_out = (uInt)out_size,
     };
     int ret;
 
@@ -121,8 +123,8 @@ static bool unpack_zstd(const unsigned char *in, size_t in_size, unsigned char *
                         size_t out_size)
 {
     ZSTD_DStream *z = ZSTD_createDStream();
-    ZSTD_inBuffer from = { in, in_size, 0 };
-    ZSTD_outBuffer to = { out, out_size, 0 };
+    ZSTD_inBuffer from = {in, in_size, 0};
+    ZSTD_outBuffer to = {out, out_size, 0};
     size_t left = 1;
 
     if (!z)
@@ -154,19 +156,23 @@ struct format {
     const char *magic;
     size_t magic_len;
     bool (*unpack)(const unsigned char *in, size_t in_size, unsigned char *out, size_t out_size);
-    size_t trailer;    /* bytes of size behind the stream that are not the stream's own */
+    size_t trailer; /* bytes of size behind the stream that are not the stream's own */
 };
 
 /* By the payload's first bytes. A format without a function is known, but not supported. */
 static const struct format formats[] = {
-    { "\x1f\x8b", 2, unpack_gzip, 0 },
-    { "\xfd" "7zXZ\0", 6, unpack_xz, 4 },
-    { "\x28\xb5\x2f\xfd", 4, unpack_zstd, 4 },
-    { "\x7f" "ELF", 4, unpack_none, 0 },
-    { "BZh", 3, NULL, 0 },
-    { "\x5d\x00\x00", 3, NULL, 0 },
-    { "\x89LZO", 4, NULL, 0 },
-    { "\x02\x21\x4c\x18", 4, NULL, 0 },
+    {"\x1f\x8b", 2, unpack_gzip, 0},
+    {"\xfd"
+     "7zXZ\0",
+     6, unpack_xz, 4},
+    {"\x28\xb5\x2f\xfd", 4, unpack_zstd, 4},
+    {"\x7f"
+     "ELF",
+     4, unpack_none, 0},
+    {"BZh", 3, NULL, 0},
+    {"\x5d\x00\x00", 3, NULL, 0},
+    {"\x89LZO", 4, NULL, 0},
+    {"\x02\x21\x4c\x18", 4, NULL, 0},
 };
 
 static const struct format *find_format(const unsigned char *payload, size_t size)
@@ -184,7 +190,7 @@ const char *unpack_bzimage(const unsigned char *data, size_t size, struct file_d
     const unsigned char *payload;
     size_t setup, start, length, out_size;
 
-    *out = (struct file_data){ 0 };
+    *out = (struct file_data){0};
     if (!unpack_is_bzimage(data, size))
         return "not a kernel: neither ELF nor bzImage";
     if ((data[HEADER_VERSION] | data[HEADER_VERSION + 1] << 8) < 0x208)
@@ -209,7 +215,7 @@ const char *unpack_bzimage(const unsigned char *data, size_t size, struct file_d
     /* Shared, so that a fork() need not copy its page tables. */
     out->data = mmap(NULL, out_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (out->data == MAP_FAILED) {
-        *out = (struct file_data){ 0 };
+        *out = (struct file_data){0};
         return no_memory;
     }
     out->size = out->mapped = out_size;

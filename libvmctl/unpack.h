@@ -16,8 +16,8 @@
 /* A file's bytes: mapped, or made by decompression. */
 struct file_data {
     unsigned char *data;
-    size_t size;   /* bytes of use */
-    size_t mapped; /* bytes to unmap; 0: nothing held */
+    size_t size;    /* bytes of use */
+    size_t mapped;  /* bytes to unmap; 0: nothing held */
     struct stat st; /* of the file that was opened */
 };
 

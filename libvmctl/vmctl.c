@@ -90,8 +90,10 @@ int need_xen(struct vmctl *v)
     if (ret == -EACCES || ret == -EPERM)
         return vmctl_fail(v, "cannot open /dev/xen/privcmd: %s: run this as root", strerror(-ret));
     if (ret < 0)
-        return vmctl_fail(v, "cannot open /dev/xen/privcmd: %s: this is not the control domain of "
-                          "a hypervisor, or its module xen-privcmd is not loaded", strerror(-ret));
+        return vmctl_fail(v,
+                          "cannot open /dev/xen/privcmd: %s: this is not the control domain of "
+                          "a hypervisor, or its module xen-privcmd is not loaded",
+                          strerror(-ret));
     return 0;
 }
 
@@ -118,7 +120,7 @@ int need_store(struct vmctl *v)
 /* Reads a file's config and passes its warnings on. */
 static struct config *read_config(struct vmctl *v, const char *file)
 {
-    struct config_messages messages = { .warn = v->warn, .context = v->warn_context };
+    struct config_messages messages = {.warn = v->warn, .context = v->warn_context};
     struct config *config = config_read(file, &messages);
 
     if (!config)
@@ -146,14 +148,17 @@ static int check_other(struct vmctl *v, const char *name, enum state_kind kind, 
     if (!other) /* it has just gone */
         return 0;
     if (!memcmp(other->uuid, new->uuid, 16))
-        ret = vmctl_fail(v, "%s: the VPS %s has the same <uuid>: leave <uuid> out, or write "
-                         "another one", new->name, name);
+        ret = vmctl_fail(v,
+                         "%s: the VPS %s has the same <uuid>: leave <uuid> out, or write "
+                         "another one",
+                         new->name, name);
     for (unsigned int i = 0; i < new->nr_disks && !ret; i++)
         for (unsigned int k = 0; k < other->nr_disks && !ret; k++)
             if (disks_conflict(&new->disks[i], &other->disks[k]))
-                ret = vmctl_fail(v, "disk %s (%s) is in use by the VPS %s: end that one first, or "
-                                 "make both <readonly/>", new->disks[i].source,
-                                 new->disks[i].target, name);
+                ret = vmctl_fail(v,
+                                 "disk %s (%s) is in use by the VPS %s: end that one first, or "
+                                 "make both <readonly/>",
+                                 new->disks[i].source, new->disks[i].target, name);
     config_free(other);
     return ret;
 }
@@ -179,8 +184,10 @@ static int reserve(struct vmctl *v, const struct config *config, struct state_fi
     if (!ret)
         ret = check_disks_apart(v, config);
     if (!ret && vps_domid(v, config->uuid) >= 0)
-        ret = vmctl_fail(v, "%s: a domain with its <uuid> is there already: leave <uuid> out, or "
-                         "write another one", config->name);
+        ret = vmctl_fail(v,
+                         "%s: a domain with its <uuid> is there already: leave <uuid> out, or "
+                         "write another one",
+                         config->name);
     /* Others' files are read only where there is something in them to clash with. */
     if (!ret && config->nr_disks)
         ret = state_each(v, check_other, (void *)(uintptr_t)config);
@@ -192,7 +199,7 @@ static int reserve(struct vmctl *v, const struct config *config, struct state_fi
 
 int vmctl_create(struct vmctl *v, const char *file, unsigned int flags, uint32_t *domid)
 {
-    struct state_file state = { .fd = -1 };
+    struct state_file state = {.fd = -1};
     struct config *config;
     int ret = -1;
 
@@ -235,8 +242,9 @@ int vmctl_pause(struct vmctl *v, const char *who)
     if (info.domid == 0)
         return vmctl_fail(v, "domain 0 is the control domain: it cannot be paused");
     ret = xen_pause(v->xen, (domid_t)info.domid);
-    return ret < 0 ? vmctl_fail(v, "%s: the hypervisor refused to pause it: %s", who,
-                                strerror(-ret)) : 0;
+    return ret < 0
+               ? vmctl_fail(v, "%s: the hypervisor refused to pause it: %s", who, strerror(-ret))
+               : 0;
 }
 
 int vmctl_unpause(struct vmctl *v, const char *who)
@@ -249,8 +257,9 @@ int vmctl_unpause(struct vmctl *v, const char *who)
     if (info.state != VMCTL_PAUSED)
         return vmctl_fail(v, "%s is not paused: it is %s", who, vmctl_state_name(info.state));
     ret = xen_unpause(v->xen, (domid_t)info.domid);
-    return ret < 0 ? vmctl_fail(v, "%s: the hypervisor refused to start it: %s", who,
-                                strerror(-ret)) : 0;
+    return ret < 0
+               ? vmctl_fail(v, "%s: the hypervisor refused to start it: %s", who, strerror(-ret))
+               : 0;
 }
 
 /* Writes a word to the node that Linux's PV kernels watch; an answer is not waited for. */
@@ -264,7 +273,7 @@ static int ask_guest(struct vmctl *v, const char *who, const char *word)
         return -1;
     if (info.domid == 0)
         return vmctl_fail(v, "domain 0 is the control domain: power the machine off from its own "
-                          "shell");
+                             "shell");
     if (info.state == VMCTL_CRASHED || info.state == VMCTL_DYING)
         return vmctl_fail(v, "%s is %s and cannot be asked: vmctl destroy or reset it", who,
                           vmctl_state_name(info.state));
@@ -284,7 +293,7 @@ int vmctl_reboot(struct vmctl *v, const char *who)
 }
 
 /* How long to wait for whoever works on a VPS, and how often to look. */
-#define TAKE_MS 30000
+#define TAKE_MS     30000
 #define TAKE_NAP_MS 100
 
 /*
@@ -301,7 +310,7 @@ static int take(struct vmctl *v, const struct vmctl_info *info, enum state_kind 
         return 1;
     /* Somebody else may be working on it, the daemon that restarts it above all: that ends. */
     for (int left = TAKE_MS / TAKE_NAP_MS;; left--) {
-        struct timespec nap = { 0, TAKE_NAP_MS * 1000000 };
+        struct timespec nap = {0, TAKE_NAP_MS * 1000000};
         struct vmctl_info now;
 
         ret = state_open(v, info->name, STATE_RUNNING, file);
@@ -353,8 +362,10 @@ int vmctl_reset(struct vmctl *v, const char *who, uint32_t *domid)
         return -1;
     ret = take(v, &info, STATE_AGAIN, &file);
     if (ret > 0)
-        return vmctl_fail(v, "%s was not made by vmctl: there is no description to make it again "
-                          "from", who);
+        return vmctl_fail(v,
+                          "%s was not made by vmctl: there is no description to make it again "
+                          "from",
+                          who);
     if (ret)
         return -1;
     config = state_config(v, &file);
@@ -409,13 +420,13 @@ int vmctl_start_daemon(struct vmctl *v)
     }
     if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status))
         return vmctl_fail(v, "cannot start mews-domaind, without which no VPS is restarted or "
-                          "cleaned up after: start it by hand and look at what it says");
+                             "cleaned up after: start it by hand and look at what it says");
     return 0;
 }
 
 int vmctl_lock_daemon(struct vmctl *v)
 {
-    struct timespec nap = { 0, 20000000 };
+    struct timespec nap = {0, 20000000};
     int fd;
 
     if (need_state(v))

@@ -22,9 +22,9 @@
 extern "C" {
 #endif
 
-#define VMCTL_VERSION "0.1"
-#define VMCTL_NAME_MAX 63    /* bytes of a VPS's name: letters, digits, and . _ - behind the first */
-#define VMCTL_UUID_SIZE 37   /* text form, NUL included */
+#define VMCTL_VERSION     "0.1"
+#define VMCTL_NAME_MAX    63 /* bytes of a VPS's name: letters, digits, and . _ - behind the first */
+#define VMCTL_UUID_SIZE   37 /* text form, NUL included */
 #define VMCTL_REASON_SIZE 120
 
 struct vmctl;

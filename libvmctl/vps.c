@@ -65,7 +65,8 @@ static int introduce(struct vmctl *v, const struct build *b)
     int ret = store_introduce(v->store, b->domid, b->store_mfn, b->store_port);
 
     return ret ? vmctl_fail(v, "%s: the store does not take the domain: %s", b->config->name,
-                            strerror(-ret)) : 0;
+                            strerror(-ret))
+               : 0;
 }
 
 /* The domain and all its nodes. Its image is copied while its devices' backends get ready. */
@@ -82,13 +83,14 @@ static int make_domain(struct vmctl *v, struct build *b, struct disk *disks, uns
         return 0;
     ret = xen_unpause(v->xen, b->domid);
     return ret < 0 ? vmctl_fail(v, "%s: the hypervisor refused to start it: %s", c->name,
-                                strerror(-ret)) : 0;
+                                strerror(-ret))
+                   : 0;
 }
 
 int vps_make(struct vmctl *v, const struct config *config, struct state_file *file,
              unsigned int flags, uint32_t *domid)
 {
-    struct build b = { .config = config };
+    struct build b = {.config = config};
     struct disk disks[CONFIG_DISKS_MAX];
     char error[sizeof(v->error)];
     unsigned int opened = 0;
@@ -140,7 +142,7 @@ static int forgotten_domid(struct vmctl *v, const uint8_t uuid[16])
 static void wait_dead(struct vmctl *v, uint32_t domid)
 {
     struct xen_domctl_getdomaininfo info;
-    struct timespec nap = { 0, 1000000 };
+    struct timespec nap = {0, 1000000};
 
     for (int waited = 0; waited < DYING_WAIT_MS; waited++) {
         if (xen_domain_info(v->xen, (domid_t)domid, &info))

@@ -43,8 +43,8 @@ struct privcmd_mmap_resource {
     uint64_t addr;
 };
 
-#define IOCTL_PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
-#define IOCTL_PRIVCMD_MMAPBATCH_V2 _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch_v2))
+#define IOCTL_PRIVCMD_HYPERCALL     _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
+#define IOCTL_PRIVCMD_MMAPBATCH_V2  _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch_v2))
 #define IOCTL_PRIVCMD_MMAP_RESOURCE _IOC(_IOC_NONE, 'P', 7, sizeof(struct privcmd_mmap_resource))
 
 _Static_assert(XEN_REASON_SIZE == MEWS_REASON_SIZE, "crash reason");
@@ -52,13 +52,13 @@ _Static_assert(XEN_REASON_SIZE == MEWS_REASON_SIZE, "crash reason");
 #define TSC_MODE_NEVER_EMULATE 2
 
 /* Enough for any structure here, and for a batch of frame numbers behind it. */
-#define BUFFER_PAGES 16
-#define BATCH_OFFSET 8192
+#define BUFFER_PAGES  16
+#define BATCH_OFFSET  8192
 #define BATCH_ENTRIES ((BUFFER_PAGES * XEN_PAGE_SIZE - BATCH_OFFSET) / sizeof(uint64_t))
 
 struct xen {
     int fd;
-    void *buffer;    /* locked: the call's structure, at BATCH_OFFSET its array */
+    void *buffer; /* locked: the call's structure, at BATCH_OFFSET its array */
     uint64_t *batch;
 };
 
@@ -108,7 +108,7 @@ void xen_close(struct xen *x)
 
 static int hypercall(struct xen *x, uint64_t op, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
-    struct privcmd_hypercall call = { .op = op, .arg = { a1, a2, a3, a4 } };
+    struct privcmd_hypercall call = {.op = op, .arg = {a1, a2, a3, a4}};
     int ret = ioctl(x->fd, IOCTL_PRIVCMD_HYPERCALL, &call);
 
     return ret < 0 ? -errno : ret;
@@ -175,7 +175,7 @@ bool xen_frames_are_zero(struct xen *x)
 
 int xen_physinfo(struct xen *x, struct xen_sysctl_physinfo *info)
 {
-    struct xen_sysctl op = { 0 };
+    struct xen_sysctl op = {0};
     int ret = sysctl_call(x, XEN_SYSCTL_physinfo, &op);
 
     *info = op.u.physinfo;
@@ -186,7 +186,7 @@ int xen_list_domains(struct xen *x, domid_t first, struct xen_domctl_getdomainin
                      unsigned int max)
 {
     unsigned int room = (unsigned int)(BATCH_ENTRIES * sizeof(uint64_t) / sizeof(*infos));
-    struct xen_sysctl op = { 0 };
+    struct xen_sysctl op = {0};
     int ret;
 
     op.u.getdomaininfolist.first_domain = first;
@@ -213,7 +213,7 @@ int xen_domain_info(struct xen *x, domid_t domid, struct xen_domctl_getdomaininf
 
 int xen_create_domain(struct xen *x, const uint8_t uuid[16], unsigned int max_vcpus)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
     int ret;
 
     memcpy(op.u.createdomain.handle, uuid, 16);
@@ -228,14 +228,14 @@ int xen_create_domain(struct xen *x, const uint8_t uuid[16], unsigned int max_vc
 
 int xen_pause(struct xen *x, domid_t domid)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
 
     return domctl(x, XEN_DOMCTL_pausedomain, domid, &op);
 }
 
 int xen_unpause(struct xen *x, domid_t domid)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
 
     return domctl(x, XEN_DOMCTL_unpausedomain, domid, &op);
 }
@@ -246,7 +246,7 @@ int xen_destroy(struct xen *x, domid_t domid)
     int ret;
 
     do { /* a big domain is taken apart in steps: the hypervisor asks to be called again */
-        op = (struct xen_domctl){ 0 };
+        op = (struct xen_domctl){0};
         ret = domctl(x, XEN_DOMCTL_destroydomain, domid, &op);
     } while (ret == -EAGAIN || ret == -EINTR);
     return ret;
@@ -254,7 +254,7 @@ int xen_destroy(struct xen *x, domid_t domid)
 
 int xen_set_max_memory(struct xen *x, domid_t domid, uint64_t kib)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
 
     op.u.max_mem.max_memkb = kib;
     return domctl(x, XEN_DOMCTL_max_mem, domid, &op);
@@ -262,7 +262,7 @@ int xen_set_max_memory(struct xen *x, domid_t domid, uint64_t kib)
 
 int xen_set_max_vcpus(struct xen *x, domid_t domid, unsigned int vcpus)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
 
     op.u.max_vcpus.max = vcpus;
     return domctl(x, XEN_DOMCTL_max_vcpus, domid, &op);
@@ -270,7 +270,7 @@ int xen_set_max_vcpus(struct xen *x, domid_t domid, unsigned int vcpus)
 
 int xen_set_native_tsc(struct xen *x, domid_t domid)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
 
     op.u.tsc_info.tsc_mode = TSC_MODE_NEVER_EMULATE;
     return domctl(x, XEN_DOMCTL_settscinfo, domid, &op);
@@ -281,8 +281,8 @@ int xen_set_memory_map(struct xen *x, domid_t domid, uint64_t pages)
     struct {
         uint64_t addr, size;
         uint32_t type;
-    } __attribute__((packed)) ram = { 0, pages << XEN_PAGE_SHIFT, 1 };
-    struct xen_foreign_memory_map op = { .domid = domid };
+    } __attribute__((packed)) ram = {0, pages << XEN_PAGE_SHIFT, 1};
+    struct xen_foreign_memory_map op = {.domid = domid};
 
     memcpy(x->batch, &ram, sizeof(ram));
     op.map.nr_entries = 1;
@@ -292,7 +292,7 @@ int xen_set_memory_map(struct xen *x, domid_t domid, uint64_t pages)
 
 int xen_claim_pages(struct xen *x, domid_t domid, uint64_t pages)
 {
-    struct xen_memory_reservation op = { .nr_extents = pages, .domid = domid };
+    struct xen_memory_reservation op = {.nr_extents = pages, .domid = domid};
 
     return buffer_call(x, __HYPERVISOR_memory_op, XENMEM_claim_pages, &op, sizeof(op));
 }
@@ -305,7 +305,9 @@ int64_t xen_populate(struct xen *x, domid_t domid, uint64_t first, uint64_t coun
     while (done < count) {
         uint64_t n = count - done < BATCH_ENTRIES ? count - done : BATCH_ENTRIES;
         struct xen_memory_reservation op = {
-            .nr_extents = n, .extent_order = order, .domid = domid,
+            .nr_extents = n,
+            .extent_order = order,
+            .domid = domid,
         };
         int got;
 
@@ -327,7 +329,7 @@ int64_t xen_populate(struct xen *x, domid_t domid, uint64_t first, uint64_t coun
 
 int xen_init_hypercall_page(struct xen *x, domid_t domid, uint64_t mfn)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
 
     op.u.hypercall_init.gmfn = mfn;
     return domctl(x, XEN_DOMCTL_hypercall_init, domid, &op);
@@ -335,7 +337,7 @@ int xen_init_hypercall_page(struct xen *x, domid_t domid, uint64_t mfn)
 
 int xen_pin_l4(struct xen *x, domid_t domid, uint64_t mfn)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = mfn };
+    struct mmuext_op op = {.cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = mfn};
 
     memcpy(x->buffer, &op, sizeof(op));
     return hypercall(x, __HYPERVISOR_mmuext_op, (uintptr_t)x->buffer, 1, 0, domid);
@@ -344,7 +346,7 @@ int xen_pin_l4(struct xen *x, domid_t domid, uint64_t mfn)
 int xen_set_vcpu(struct xen *x, domid_t domid, unsigned int vcpu,
                  const struct vcpu_guest_context *context)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
 
     memcpy(x->batch, context, sizeof(*context));
     op.u.vcpucontext.vcpu = vcpu;
@@ -354,9 +356,9 @@ int xen_set_vcpu(struct xen *x, domid_t domid, unsigned int vcpu,
 
 int xen_alloc_unbound(struct xen *x, domid_t domid)
 {
-    struct evtchn_alloc_unbound op = { .dom = domid, .remote_dom = 0 };
-    int ret = buffer_call(x, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &op,
-                          sizeof(op));
+    struct evtchn_alloc_unbound op = {.dom = domid, .remote_dom = 0};
+    int ret =
+        buffer_call(x, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &op, sizeof(op));
 
     return ret < 0 ? ret : (int)op.port;
 }
@@ -367,7 +369,10 @@ void *xen_map(struct xen *x, domid_t domid, const uint64_t *mfns, size_t count)
     int *errors = malloc(count * sizeof(*errors));
     void *address = MAP_FAILED;
     struct privcmd_mmapbatch_v2 batch = {
-        .num = (unsigned int)count, .dom = domid, .arr = mfns, .err = errors,
+        .num = (unsigned int)count,
+        .dom = domid,
+        .arr = mfns,
+        .err = errors,
     };
 
     if (errors)
@@ -407,8 +412,10 @@ void xen_unmap(void *address, size_t count)
 int xen_seed_grants(struct xen *x, domid_t domid, uint64_t console_mfn, uint64_t store_mfn)
 {
     struct privcmd_mmap_resource map = {
-        .dom = domid, .type = XENMEM_resource_grant_table,
-        .id = XENMEM_resource_grant_table_id_shared, .num = 1,
+        .dom = domid,
+        .type = XENMEM_resource_grant_table,
+        .id = XENMEM_resource_grant_table_id_shared,
+        .num = 1,
     };
     struct grant_entry_v1 *table;
     void *address = mmap(NULL, XEN_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, x->fd, 0);
@@ -424,10 +431,14 @@ int xen_seed_grants(struct xen *x, domid_t domid, uint64_t console_mfn, uint64_t
     }
     table = address;
     table[GNTTAB_RESERVED_CONSOLE] = (struct grant_entry_v1){
-        .flags = GTF_permit_access, .domid = 0, .frame = (uint32_t)console_mfn,
+        .flags = GTF_permit_access,
+        .domid = 0,
+        .frame = (uint32_t)console_mfn,
     };
     table[GNTTAB_RESERVED_XENSTORE] = (struct grant_entry_v1){
-        .flags = GTF_permit_access, .domid = 0, .frame = (uint32_t)store_mfn,
+        .flags = GTF_permit_access,
+        .domid = 0,
+        .frame = (uint32_t)store_mfn,
     };
     munmap(address, XEN_PAGE_SIZE);
     return 0;
@@ -435,7 +446,7 @@ int xen_seed_grants(struct xen *x, domid_t domid, uint64_t console_mfn, uint64_t
 
 int xen_crash_reason(struct xen *x, domid_t domid, char reason[XEN_REASON_SIZE])
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = {0};
     int ret = domctl(x, XEN_DOMCTL_mews_get_reason, domid, &op);
 
     reason[0] = 0;

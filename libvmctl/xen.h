@@ -19,7 +19,7 @@
 #include <public/xen.h>
 
 #define XEN_PAGE_SHIFT 12
-#define XEN_PAGE_SIZE 4096UL
+#define XEN_PAGE_SIZE  4096UL
 
 /* Longest crash reason that the hypervisor keeps, NUL included. */
 #define XEN_REASON_SIZE 120

@@ -13,9 +13,10 @@ int main(int argc, char **argv)
     char error[512];
 
     if (argc == 2 && !strcmp(argv[1], "--help")) {
-        printf("usage: mews-unpack-kernel IN OUT\n\n"
-               "Writes the ELF kernel that is in IN (bzImage with gzip, xz or zstd, or ELF already)\n"
-               "to OUT. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+        printf(
+            "usage: mews-unpack-kernel IN OUT\n\n"
+            "Writes the ELF kernel that is in IN (bzImage with gzip, xz or zstd, or ELF already)\n"
+            "to OUT. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
         return 0;
     }
     if (argc != 3) {

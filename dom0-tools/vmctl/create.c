@@ -25,11 +25,12 @@ const struct verb verb_create = {
     .name = "create",
     .argument = "FILE.xml",
     .summary = "make and start the VPS that a file describes",
-    .help = "\nThe file is domain XML as libvirt writes it for Xen PV: type='xen', machine='xenpv'.\n"
-            "/usr/share/mews/samples/vps.xml is one to start from.\n\n"
-            "  --paused   make it, but leave it paused (vmctl unpause starts it)\n"
-            "  --console  attach this terminal to its console (Ctrl-] leaves)\n"
-            "  --json     print the new VPS as JSON\n",
+    .help =
+        "\nThe file is domain XML as libvirt writes it for Xen PV: type='xen', machine='xenpv'.\n"
+        "/usr/share/mews/samples/vps.xml is one to start from.\n\n"
+        "  --paused   make it, but leave it paused (vmctl unpause starts it)\n"
+        "  --console  attach this terminal to its console (Ctrl-] leaves)\n"
+        "  --json     print the new VPS as JSON\n",
     .options = VERB_PAUSED | VERB_CONSOLE,
     .run = run,
 };

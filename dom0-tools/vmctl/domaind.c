@@ -39,7 +39,7 @@ static void serve(struct vmctl *v)
         return;
     }
     for (int i = 0; i < 2; i++)
-        fds[i] = (struct pollfd){ .fd = descriptors[i], .events = POLLIN };
+        fds[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
     do {
         if (vmctl_reap(v) < 0)
             syslog(LOG_ERR, "%s", vmctl_error(v));
@@ -60,9 +60,11 @@ int main(int argc, char **argv)
     if (argc > 1 && !foreground) {
         bool help = !strcmp(argv[1], "--help");
 
-        fprintf(help ? stdout : stderr, "usage: mews-domaind [--foreground]\n\n"
-                "Restarts VPSes and takes those away that ended. vmctl create starts it where none\n"
-                "runs; a second one ends at once.\n");
+        fprintf(
+            help ? stdout : stderr,
+            "usage: mews-domaind [--foreground]\n\n"
+            "Restarts VPSes and takes those away that ended. vmctl create starts it where none\n"
+            "runs; a second one ends at once.\n");
         return help ? 0 : 2;
     }
     if (!foreground && daemon(0, 0)) {

@@ -11,8 +11,8 @@
 #include "verb.h"
 
 static const struct verb *const verbs[] = {
-    &verb_create, &verb_list, &verb_info, &verb_console, &verb_shutdown, &verb_reboot, &verb_reset,
-    &verb_destroy, &verb_pause, &verb_unpause, &verb_dumpxml, &verb_version,
+    &verb_create, &verb_list,    &verb_info,  &verb_console, &verb_shutdown, &verb_reboot,
+    &verb_reset,  &verb_destroy, &verb_pause, &verb_unpause, &verb_dumpxml,  &verb_version,
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -75,9 +75,11 @@ int print_vps(struct vmctl *v, const struct options *o, const char *who)
 static int read_options(const struct verb *verb, int argc, char **argv, struct options *o)
 {
     static const struct option all[] = {
-        { "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
-        { "paused", no_argument, NULL, 'p' }, { "console", no_argument, NULL, 'c' },
-        { NULL, 0, NULL, 0 },
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {"paused", no_argument, NULL, 'p'},
+        {"console", no_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
     };
     int c, wrong = 0;
 
@@ -127,7 +129,7 @@ static int run_verb(const struct verb *verb, const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = { .json = false };
+    struct options o = {.json = false};
     const struct verb *verb;
     int status;
 

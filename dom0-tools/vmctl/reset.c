@@ -19,8 +19,9 @@ const struct verb verb_reset = {
     .name = "reset",
     .argument = "VPS",
     .summary = "end a VPS at once, and start it again",
-    .help = "\nLike a reset button: what the VPS has not written to its disks is lost. It gets a new\n"
-            "id. vmctl reboot asks it to reboot instead.\n"
-            "\n  --json     print what the VPS is then\n",
+    .help =
+        "\nLike a reset button: what the VPS has not written to its disks is lost. It gets a new\n"
+        "id. vmctl reboot asks it to reboot instead.\n"
+        "\n  --json     print what the VPS is then\n",
     .run = run,
 };

@@ -11,7 +11,8 @@ const struct verb verb_shutdown = {
     .name = "shutdown",
     .argument = "VPS",
     .summary = "ask a VPS to power off",
-    .help = "\nReturns when it has been asked. What happens when it is off, its <on_poweroff> says.\n"
-            "\n  --json     print what the VPS is then\n",
+    .help =
+        "\nReturns when it has been asked. What happens when it is off, its <on_poweroff> says.\n"
+        "\n  --json     print what the VPS is then\n",
     .run = run,
 };

@@ -16,7 +16,7 @@ struct options {
 };
 
 /* Options that a verb takes besides --json and --help. */
-#define VERB_PAUSED 1U
+#define VERB_PAUSED  1U
 #define VERB_CONSOLE 2U
 
 struct verb {
@@ -29,8 +29,8 @@ struct verb {
     int (*run)(struct vmctl *v, const struct options *o);
 };
 
-extern const struct verb verb_console, verb_create, verb_destroy, verb_dumpxml, verb_info, verb_list,
-    verb_pause, verb_reboot, verb_reset, verb_shutdown, verb_unpause, verb_version;
+extern const struct verb verb_console, verb_create, verb_destroy, verb_dumpxml, verb_info,
+    verb_list, verb_pause, verb_reboot, verb_reset, verb_shutdown, verb_unpause, verb_version;
 
 /* Prints a text of the library's (and frees it); NULL is out of memory. */
 int print_text(struct vmctl *v, char *text);

@@ -6,16 +6,16 @@
 #include "lib/pv_elf.h"
 #include "public/elfnote.h"
 
-#define EI_CLASS 4
-#define EI_DATA 5
-#define ELFCLASS32 1
-#define ELFCLASS64 2
+#define EI_CLASS    4
+#define EI_DATA     5
+#define ELFCLASS32  1
+#define ELFCLASS64  2
 #define ELFDATA2LSB 1
-#define ET_EXEC 2
-#define ET_DYN 3
-#define EM_X86_64 62
-#define PT_LOAD 1
-#define PT_NOTE 4
+#define ET_EXEC     2
+#define ET_DYN      3
+#define EM_X86_64   62
+#define PT_LOAD     1
+#define PT_NOTE     4
 
 /* The hypervisor's hole begins here; a kernel that wants it to begin higher cannot run. */
 #define HYPERVISOR_START 0xffff800000000000UL
@@ -127,8 +127,12 @@ static bool same_word(const struct pv_elf *elf, uint64_t offset, uint32_t len, c
 static void check_features(struct pv_elf *elf, uint64_t offset, uint32_t len)
 {
     static const char *const have[] = {
-        "writable_page_tables", "pae_pgdir_above_4gb", "mmu_pt_update_preserve_ad",
-        "gnttab_map_avail_bits", "dom0", "memory_op_vnode_supported",
+        "writable_page_tables",
+        "pae_pgdir_above_4gb",
+        "mmu_pt_update_preserve_ad",
+        "gnttab_map_avail_bits",
+        "dom0",
+        "memory_op_vnode_supported",
     };
     uint32_t start = 0;
 
@@ -266,8 +270,10 @@ const char *pv_elf_parse(const void *file, uint64_t size, struct pv_elf *elf)
     const char *error;
 
     *elf = (struct pv_elf){
-        .file = file, .size = size,
-        .hypercall_page = PV_IMAGE_NO_ADDR, .init_p2m = PV_IMAGE_NO_ADDR,
+        .file = file,
+        .size = size,
+        .hypercall_page = PV_IMAGE_NO_ADDR,
+        .init_p2m = PV_IMAGE_NO_ADDR,
     };
     error = check_header(elf);
     if (error)
@@ -299,10 +305,12 @@ struct pv_elf_segment pv_elf_segment(const struct pv_elf *elf, unsigned int inde
             continue;
         return (struct pv_elf_segment){
             .virt = elf->virt_base + (ph.paddr - elf->paddr_offset),
-            .offset = ph.offset, .file_len = ph.filesz, .mem_len = ph.memsz,
+            .offset = ph.offset,
+            .file_len = ph.filesz,
+            .mem_len = ph.memsz,
         };
     }
-    return (struct pv_elf_segment){ 0 };
+    return (struct pv_elf_segment){0};
 }
 
 struct pv_image_input pv_elf_image_input(const struct pv_elf *elf)

@@ -17,16 +17,16 @@
 #include "lib/pv_image.h"
 
 struct pv_elf {
-    const unsigned char *file; /* the caller's buffer; must outlive this struct */
-    uint64_t size;             /* its bytes */
-    unsigned int nr_segments;  /* loadable ones */
-    uint64_t virt_base;        /* XEN_ELFNOTE_VIRT_BASE, else 0 */
-    uint64_t paddr_offset;     /* XEN_ELFNOTE_PADDR_OFFSET, else 0 */
+    const unsigned char *file;         /* the caller's buffer; must outlive this struct */
+    uint64_t size;                     /* its bytes */
+    unsigned int nr_segments;          /* loadable ones */
+    uint64_t virt_base;                /* XEN_ELFNOTE_VIRT_BASE, else 0 */
+    uint64_t paddr_offset;             /* XEN_ELFNOTE_PADDR_OFFSET, else 0 */
     uint64_t kernel_start, kernel_end; /* virtual addresses of all segments together */
-    uint64_t entry;            /* XEN_ELFNOTE_ENTRY, else the ELF header's */
-    uint64_t hypercall_page;   /* XEN_ELFNOTE_HYPERCALL_PAGE, else PV_IMAGE_NO_ADDR */
-    uint64_t init_p2m;         /* XEN_ELFNOTE_INIT_P2M, else PV_IMAGE_NO_ADDR */
-    bool initrd_by_pfn;        /* XEN_ELFNOTE_MOD_START_PFN is set and not 0 */
+    uint64_t entry;                    /* XEN_ELFNOTE_ENTRY, else the ELF header's */
+    uint64_t hypercall_page;           /* XEN_ELFNOTE_HYPERCALL_PAGE, else PV_IMAGE_NO_ADDR */
+    uint64_t init_p2m;                 /* XEN_ELFNOTE_INIT_P2M, else PV_IMAGE_NO_ADDR */
+    bool initrd_by_pfn;                /* XEN_ELFNOTE_MOD_START_PFN is set and not 0 */
     /* for pv_elf_parse's own use */
     bool has_notes, pv_notes, pvh_entry, bad_feature, bad_hole;
 };

@@ -5,24 +5,24 @@
  */
 #include "lib/pv_image.h"
 
-#define PAGE PV_IMAGE_PAGE_SIZE
-#define SHIFT PV_IMAGE_PAGE_SHIFT
-#define REGION_ALIGN (4UL << 20)
+#define PAGE           PV_IMAGE_PAGE_SIZE
+#define SHIFT          PV_IMAGE_PAGE_SHIFT
+#define REGION_ALIGN   (4UL << 20)
 #define REGION_PADDING (512UL << 10)
 
 /* Slots of the L4 that belong to the hypervisor: the ABI's 64-bit reserved hole. */
-#define HOLE_START 0xffff800000000000UL
-#define HOLE_END 0xffff880000000000UL
+#define HOLE_START        0xffff800000000000UL
+#define HOLE_END          0xffff880000000000UL
 #define CANONICAL_LOW_END 0x0000800000000000UL
 
 /* More than any domain can have, and far from where 64-bit sums of page counts could wrap. */
 #define MAX_PAGES (1UL << 36)
 
-#define PTE_PRESENT 0x001UL
-#define PTE_WRITE 0x002UL
-#define PTE_USER 0x004UL
+#define PTE_PRESENT  0x001UL
+#define PTE_WRITE    0x002UL
+#define PTE_USER     0x004UL
 #define PTE_ACCESSED 0x020UL
-#define PTE_DIRTY 0x040UL
+#define PTE_DIRTY    0x040UL
 
 /* A 64-bit PV kernel runs in ring 3, so its pages are user pages. */
 #define TABLE_BITS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
@@ -100,7 +100,7 @@ static const char *check_input(const struct pv_image_input *in)
 /* Places a part at *pfn, mapped in the region, and moves *pfn behind it. */
 static struct pv_image_part place(uint64_t region_start, uint64_t *pfn, uint64_t pages)
 {
-    struct pv_image_part part = { 0, *pfn, pages };
+    struct pv_image_part part = {0, *pfn, pages};
 
     if (pages)
         part.virt = region_start + (*pfn << SHIFT);
@@ -118,8 +118,8 @@ static void place_tables(struct pv_image *image, uint64_t *pfn)
 
     do {
         tables = need;
-        image->region_end = round_up(image->region_start + ((*pfn + tables + 1) << SHIFT) +
-                                     REGION_PADDING, REGION_ALIGN);
+        image->region_end = round_up(
+            image->region_start + ((*pfn + tables + 1) << SHIFT) + REGION_PADDING, REGION_ALIGN);
         image->region.end = image->region_end;
         need = 1 + span_count(&image->region);
     } while (need > tables);
@@ -153,7 +153,7 @@ static const char *place_far_p2m(struct pv_image *image, uint64_t virt, uint64_t
 
 const char *pv_image_plan(const struct pv_image_input *in, struct pv_image *out)
 {
-    struct pv_image image = { .region_start = in->virt_base, .entry = in->entry };
+    struct pv_image image = {.region_start = in->virt_base, .entry = in->entry};
     bool far_p2m = in->init_p2m != PV_IMAGE_NO_ADDR;
     uint64_t initrd_pages = bytes_to_pages(in->initrd_len), p2m_pages, pfn, region_pages;
     const char *error = check_input(in);
@@ -165,8 +165,8 @@ const char *pv_image_plan(const struct pv_image_input *in, struct pv_image *out)
     image.region.start = image.region_start;
 
     pfn = (in->kernel_start - in->virt_base) >> SHIFT;
-    image.kernel = place(image.region_start, &pfn,
-                         bytes_to_pages(in->kernel_end - in->virt_base) - pfn);
+    image.kernel =
+        place(image.region_start, &pfn, bytes_to_pages(in->kernel_end - in->virt_base) - pfn);
     if (!image.initrd_by_pfn)
         image.initrd = place(image.region_start, &pfn, initrd_pages);
     image.p2m.pages = p2m_pages;
@@ -257,8 +257,8 @@ unsigned int pv_image_table_level(const struct pv_image *image, uint64_t index)
 
 /* Sets those of one table's entries that lie in the span; the table covers addresses from base. */
 static void fill_span(const struct pv_image *image, const struct pv_image_span *span,
-                      unsigned int level, uint64_t base, uint64_t page[512],
-                      pv_image_mfn_fn mfn_of, void *context)
+                      unsigned int level, uint64_t base, uint64_t page[512], pv_image_mfn_fn mfn_of,
+                      void *context)
 {
     unsigned int shift = level_shift(level);
     uint64_t first, last, start = span->start, end = span->end - 1, reach = (512UL << shift) - 1;

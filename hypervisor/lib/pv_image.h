@@ -33,8 +33,8 @@
 #include <stdint.h>
 
 #define PV_IMAGE_PAGE_SHIFT 12
-#define PV_IMAGE_PAGE_SIZE 4096UL
-#define PV_IMAGE_NO_ADDR UINT64_MAX /* an address that the kernel did not name */
+#define PV_IMAGE_PAGE_SIZE  4096UL
+#define PV_IMAGE_NO_ADDR    UINT64_MAX /* an address that the kernel did not name */
 
 struct pv_image_input {
     uint64_t virt_base;    /* virtual address of pfn 0 (XEN_ELFNOTE_VIRT_BASE), page aligned */

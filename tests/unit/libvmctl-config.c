@@ -20,7 +20,7 @@ static void on_warning(void *context, const char *message)
     strcat(warnings, "\n");
 }
 
-static struct config_messages messages = { .warn = on_warning };
+static struct config_messages messages = {.warn = on_warning};
 
 static struct config *parse(const char *text)
 {
@@ -28,9 +28,9 @@ static struct config *parse(const char *text)
     return config_parse("f.xml", text, strlen(text), &messages);
 }
 
-#define HEAD "<domain type='xen'>\n<name>web1</name>\n<memory unit='MiB'>256</memory>\n"
-#define OS "<os><type machine='xenpv'>linux</type><kernel>/boot/k</kernel></os>\n"
-#define TAIL "</domain>\n"
+#define HEAD          "<domain type='xen'>\n<name>web1</name>\n<memory unit='MiB'>256</memory>\n"
+#define OS            "<os><type machine='xenpv'>linux</type><kernel>/boot/k</kernel></os>\n"
+#define TAIL          "</domain>\n"
 #define DEVICES(text) HEAD OS "<devices>\n" text "</devices>\n" TAIL
 
 static const char full[] =
@@ -65,7 +65,7 @@ static const char full[] =
 
 static void check_full(const struct config *c)
 {
-    static const uint8_t mac[6] = { 0x00, 0x16, 0x3e, 0x01, 0x02, 0x0a };
+    static const uint8_t mac[6] = {0x00, 0x16, 0x3e, 0x01, 0x02, 0x0a};
     char uuid[VMCTL_UUID_SIZE];
 
     CU_ASSERT_STRING_EQUAL(c->name, "web1");
@@ -150,7 +150,7 @@ static void test_defaults(void)
 static void test_unknown_elements(void)
 {
     struct config *c = parse(HEAD OS "<clock offset='utc'/>\n<devices>\n<emulator/>\n"
-                             "<console><frob/></console>\n</devices>\nstray\n" TAIL);
+                                     "<console><frob/></console>\n</devices>\nstray\n" TAIL);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
     CU_ASSERT_PTR_NOT_NULL(strstr(warnings, "f.xml:5: unknown element <clock>"));
@@ -164,66 +164,76 @@ static void test_unknown_elements(void)
 static const struct {
     const char *text, *error;
 } bad[] = {
-    { "", "f.xml:1: malformed XML" },
-    { "   \n", "malformed XML" },
-    { "\x7f" "ELF", "f.xml:1: malformed XML" },
-    { HEAD OS, "malformed XML" },
-    { HEAD "<os></so>" TAIL, "f.xml:4: malformed XML" },
-    { "<domain type='xen'>\n<name>a&b</name></domain>", "f.xml:2: malformed XML" },
-    { "<network/>", "f.xml:1: the first element is <network>" },
-    { "<domain type='kvm'><name>a</name></domain>", "f.xml:1: <domain type='kvm'> is not supported" },
-    { "<domain><name>a</name></domain>", "<domain> has no type: write type='xen'" },
-    { "<domain type='xen'/>", "f.xml:1: <domain> has no <name>" },
-    { "<domain type='xen'>\n<name/></domain>", "f.xml:2: <name> ''" },
-    { "<domain type='xen'><name>../x</name></domain>", "<name> '../x' is not a name" },
-    { "<domain type='xen'><name>12</name></domain>", "<name> '12' is not a name" },
-    { "<domain type='xen'><name>.x</name></domain>", "<name> '.x' is not a name" },
-    { "<domain type='xen'><name>a b</name></domain>", "<name> 'a b' is not a name" },
-    { "<domain type='xen'><name>a</name>\n<name>b</name></domain>", "f.xml:2: <name> stands here twice" },
-    { "<domain type='xen'><name>a</name>" OS TAIL, "has no <memory>" },
-    { HEAD TAIL, "has no <os>" },
-    { HEAD "<os><type>linux</type></os>" TAIL, "has no <os> with <type> and <kernel>" },
-    { HEAD "<os><type>hvm</type></os>" TAIL, "f.xml:4: <os><type> 'hvm' is not supported" },
-    { HEAD "<os><type>exe</type></os>" TAIL, "<os><type> 'exe'" },
-    { HEAD "<os><type machine='xenfv'>linux</type></os>" TAIL, "<type machine='xenfv'> is not supported: write machine='xenpv'" },
-    { HEAD "<os><type arch='i686'>linux</type></os>" TAIL, "arch='x86_64'" },
-    { HEAD "<os><kernel>vmlinux</kernel></os>" TAIL, "<kernel> 'vmlinux' is not an absolute path" },
-    { HEAD OS "<uuid>6f1de2a0</uuid>" TAIL, "<uuid> '6f1de2a0' is not a UUID" },
-    { HEAD OS "<uuid>6f1de2a0-3c5b-4f0e-9b59-6d657773000g</uuid>" TAIL, "is not a UUID" },
-    { HEAD OS "<uuid>00000000-0000-0000-0000-000000000000</uuid>" TAIL, "all zero" },
-    { HEAD OS "<vcpu>0</vcpu>" TAIL, "<vcpu> '0' is not a number from 1 to 128" },
-    { HEAD OS "<vcpu>129</vcpu>" TAIL, "<vcpu> '129'" },
-    { HEAD OS "<vcpu>-1</vcpu>" TAIL, "<vcpu> '-1'" },
-    { HEAD OS "<vcpu>2x</vcpu>" TAIL, "<vcpu> '2x'" },
-    { HEAD OS "<vcpu current='3'>2</vcpu>" TAIL, "<vcpu current='3'>" },
-    { HEAD OS "<currentMemory unit='MiB'>257</currentMemory>" TAIL, "<currentMemory> is above" },
-    { HEAD OS "<on_crash>coredump</on_crash>" TAIL, "f.xml:5: <on_crash> 'coredump'" },
-    { "<domain type='xen'><memory>0</memory></domain>", "<memory> '0'" },
-    { "<domain type='xen'><memory>-5</memory></domain>", "<memory> '-5'" },
-    { "<domain type='xen'><memory unit='furlong'>5</memory></domain>", "unit='furlong'" },
-    { "<domain type='xen'><memory unit='TiB'>17</memory></domain>", "more than the 16 TiB" },
-    { "<domain type='xen'><memory>99999999999999999999999</memory></domain>", "not an amount" },
-    { "<domain type='xen'><memory unit='TiB'>18446744073709551615</memory></domain>", "16 TiB" },
-    { DEVICES("<disk type='network'/>"), "<disk type='network'>" },
-    { DEVICES("<disk type='file' device='cdrom'/>"), "<disk device='cdrom'>" },
-    { DEVICES("<disk type='file'><target dev='xvda'/></disk>"), "f.xml:6: <disk> has no <source>" },
-    { DEVICES("<disk type='file'><source dev='/x'/></disk>"), "no file='...'" },
-    { DEVICES("<disk type='file'><source file='x'/></disk>"), "not an absolute path" },
-    { DEVICES("<disk type='file'><source file='/x'/></disk>"), "<disk> has no <target>" },
-    { DEVICES("<disk type='file'><source file='/x'/><target dev='hda'/></disk>"), "dev='hda'" },
-    { DEVICES("<disk type='file'><source file='/x'/><target dev='xvdA'/></disk>"), "dev='xvdA'" },
-    { DEVICES("<disk type='file'><source file='/x'/><target dev='xvdaaa'/></disk>"), "dev='xvdaaa'" },
-    { DEVICES("<disk type='file'><source file='/x'/><target dev='xvda' bus='ide'/></disk>"), "<target bus='ide'>" },
-    { DEVICES("<disk type='file'><driver type='qcow2'/></disk>"), "<driver type='qcow2'>" },
-    { DEVICES("<disk type='file'><source file='/x'/><target dev='xvda'/></disk>\n"
-              "<disk type='file'><source file='/y'/><target dev='xvda'/></disk>"), "f.xml:7: two disks" },
-    { DEVICES("<interface type='network'/>"), "<interface type='network'>" },
-    { DEVICES("<interface type='bridge'/>"), "has no <source bridge" },
-    { DEVICES("<interface type='bridge'><source bridge='a/b'/></interface>"), "bridge='a/b'" },
-    { DEVICES("<interface type='bridge'><source bridge='abcdefghijklmnop'/></interface>"), "bridge=" },
-    { DEVICES("<interface type='bridge'><mac address='01:00:00:00:00:00'/></interface>"), "<mac address=" },
-    { DEVICES("<interface type='bridge'><mac address='00:16:3e:00:00'/></interface>"), "<mac address=" },
-    { DEVICES("<interface type='bridge'><mac address='00:16:3e:00:00:0g'/></interface>"), "<mac address=" },
+    {"", "f.xml:1: malformed XML"},
+    {"   \n", "malformed XML"},
+    {"\x7f"
+     "ELF",
+     "f.xml:1: malformed XML"},
+    {HEAD OS, "malformed XML"},
+    {HEAD "<os></so>" TAIL, "f.xml:4: malformed XML"},
+    {"<domain type='xen'>\n<name>a&b</name></domain>", "f.xml:2: malformed XML"},
+    {"<network/>", "f.xml:1: the first element is <network>"},
+    {"<domain type='kvm'><name>a</name></domain>", "f.xml:1: <domain type='kvm'> is not supported"},
+    {"<domain><name>a</name></domain>", "<domain> has no type: write type='xen'"},
+    {"<domain type='xen'/>", "f.xml:1: <domain> has no <name>"},
+    {"<domain type='xen'>\n<name/></domain>", "f.xml:2: <name> ''"},
+    {"<domain type='xen'><name>../x</name></domain>", "<name> '../x' is not a name"},
+    {"<domain type='xen'><name>12</name></domain>", "<name> '12' is not a name"},
+    {"<domain type='xen'><name>.x</name></domain>", "<name> '.x' is not a name"},
+    {"<domain type='xen'><name>a b</name></domain>", "<name> 'a b' is not a name"},
+    {"<domain type='xen'><name>a</name>\n<name>b</name></domain>",
+     "f.xml:2: <name> stands here twice"},
+    {"<domain type='xen'><name>a</name>" OS TAIL, "has no <memory>"},
+    {HEAD TAIL, "has no <os>"},
+    {HEAD "<os><type>linux</type></os>" TAIL, "has no <os> with <type> and <kernel>"},
+    {HEAD "<os><type>hvm</type></os>" TAIL, "f.xml:4: <os><type> 'hvm' is not supported"},
+    {HEAD "<os><type>exe</type></os>" TAIL, "<os><type> 'exe'"},
+    {HEAD "<os><type machine='xenfv'>linux</type></os>" TAIL,
+     "<type machine='xenfv'> is not supported: write machine='xenpv'"},
+    {HEAD "<os><type arch='i686'>linux</type></os>" TAIL, "arch='x86_64'"},
+    {HEAD "<os><kernel>vmlinux</kernel></os>" TAIL, "<kernel> 'vmlinux' is not an absolute path"},
+    {HEAD OS "<uuid>6f1de2a0</uuid>" TAIL, "<uuid> '6f1de2a0' is not a UUID"},
+    {HEAD OS "<uuid>6f1de2a0-3c5b-4f0e-9b59-6d657773000g</uuid>" TAIL, "is not a UUID"},
+    {HEAD OS "<uuid>00000000-0000-0000-0000-000000000000</uuid>" TAIL, "all zero"},
+    {HEAD OS "<vcpu>0</vcpu>" TAIL, "<vcpu> '0' is not a number from 1 to 128"},
+    {HEAD OS "<vcpu>129</vcpu>" TAIL, "<vcpu> '129'"},
+    {HEAD OS "<vcpu>-1</vcpu>" TAIL, "<vcpu> '-1'"},
+    {HEAD OS "<vcpu>2x</vcpu>" TAIL, "<vcpu> '2x'"},
+    {HEAD OS "<vcpu current='3'>2</vcpu>" TAIL, "<vcpu current='3'>"},
+    {HEAD OS "<currentMemory unit='MiB'>257</currentMemory>" TAIL, "<currentMemory> is above"},
+    {HEAD OS "<on_crash>coredump</on_crash>" TAIL, "f.xml:5: <on_crash> 'coredump'"},
+    {"<domain type='xen'><memory>0</memory></domain>", "<memory> '0'"},
+    {"<domain type='xen'><memory>-5</memory></domain>", "<memory> '-5'"},
+    {"<domain type='xen'><memory unit='furlong'>5</memory></domain>", "unit='furlong'"},
+    {"<domain type='xen'><memory unit='TiB'>17</memory></domain>", "more than the 16 TiB"},
+    {"<domain type='xen'><memory>99999999999999999999999</memory></domain>", "not an amount"},
+    {"<domain type='xen'><memory unit='TiB'>18446744073709551615</memory></domain>", "16 TiB"},
+    {DEVICES("<disk type='network'/>"), "<disk type='network'>"},
+    {DEVICES("<disk type='file' device='cdrom'/>"), "<disk device='cdrom'>"},
+    {DEVICES("<disk type='file'><target dev='xvda'/></disk>"), "f.xml:6: <disk> has no <source>"},
+    {DEVICES("<disk type='file'><source dev='/x'/></disk>"), "no file='...'"},
+    {DEVICES("<disk type='file'><source file='x'/></disk>"), "not an absolute path"},
+    {DEVICES("<disk type='file'><source file='/x'/></disk>"), "<disk> has no <target>"},
+    {DEVICES("<disk type='file'><source file='/x'/><target dev='hda'/></disk>"), "dev='hda'"},
+    {DEVICES("<disk type='file'><source file='/x'/><target dev='xvdA'/></disk>"), "dev='xvdA'"},
+    {DEVICES("<disk type='file'><source file='/x'/><target dev='xvdaaa'/></disk>"), "dev='xvdaaa'"},
+    {DEVICES("<disk type='file'><source file='/x'/><target dev='xvda' bus='ide'/></disk>"),
+     "<target bus='ide'>"},
+    {DEVICES("<disk type='file'><driver type='qcow2'/></disk>"), "<driver type='qcow2'>"},
+    {DEVICES("<disk type='file'><source file='/x'/><target dev='xvda'/></disk>\n"
+             "<disk type='file'><source file='/y'/><target dev='xvda'/></disk>"),
+     "f.xml:7: two disks"},
+    {DEVICES("<interface type='network'/>"), "<interface type='network'>"},
+    {DEVICES("<interface type='bridge'/>"), "has no <source bridge"},
+    {DEVICES("<interface type='bridge'><source bridge='a/b'/></interface>"), "bridge='a/b'"},
+    {DEVICES("<interface type='bridge'><source bridge='abcdefghijklmnop'/></interface>"),
+     "bridge="},
+    {DEVICES("<interface type='bridge'><mac address='01:00:00:00:00:00'/></interface>"),
+     "<mac address="},
+    {DEVICES("<interface type='bridge'><mac address='00:16:3e:00:00'/></interface>"),
+     "<mac address="},
+    {DEVICES("<interface type='bridge'><mac address='00:16:3e:00:00:0g'/></interface>"),
+     "<mac address="},
 };
 
 static void test_bad(void)
@@ -233,7 +243,8 @@ static void test_bad(void)
 
         CU_ASSERT_PTR_NULL(c);
         if (!strstr(messages.error, bad[i].error)) {
-            fprintf(stderr, "%s\n  gave: %s\n  not:  %s\n", bad[i].text, messages.error, bad[i].error);
+            fprintf(stderr, "%s\n  gave: %s\n  not:  %s\n", bad[i].text, messages.error,
+                    bad[i].error);
             CU_FAIL("another error was expected");
         }
         CU_ASSERT_EQUAL(strncmp(messages.error, "f.xml:", 6), 0);
@@ -249,8 +260,8 @@ static void test_doctype(void)
         "<!DOCTYPE domain [<!ENTITY a 'x'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>"
         "<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'>"
         "<!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>]>\n<domain type='xen'><name>&e;</name></domain>",
-        "<!DOCTYPE domain [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>\n"
-        "<domain type='xen'><name>&x;</name></domain>",
+        ("<!DOCTYPE domain [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>\n"
+         "<domain type='xen'><name>&x;</name></domain>"),
         "<!DOCTYPE domain SYSTEM 'http://127.0.0.1:1/x.dtd'>\n<domain type='xen'/>",
         "<!DOCTYPE domain [<!ENTITY % p SYSTEM 'file:///dev/zero'> %p;]>\n<domain type='xen'/>",
     };
@@ -295,8 +306,10 @@ static void test_cmdline_length(void)
 
         memset(line, 'x', (size_t)len);
         line[len] = 0;
-        snprintf(text, sizeof(text), HEAD "<os><type>linux</type><kernel>/k</kernel><cmdline>%s"
-                 "</cmdline></os>" TAIL, line);
+        snprintf(text, sizeof(text),
+                 HEAD "<os><type>linux</type><kernel>/k</kernel><cmdline>%s"
+                      "</cmdline></os>" TAIL,
+                 line);
         c = parse(text);
         CU_ASSERT_EQUAL(c != NULL, len == CONFIG_CMDLINE_MAX);
         config_free(c);
@@ -329,7 +342,8 @@ static void test_mutations(void)
 
         memcpy(text, full, size);
         for (int k = rand() % 4; k >= 0; k--)
-            text[(size_t)rand() % size] = (char)(rand() % 3 ? "<>/'&;! \n09-"[rand() % 12] : rand());
+            text[(size_t)rand() % size] =
+                (char)(rand() % 3 ? "<>/'&;! \n09-"[rand() % 12] : rand());
         messages.warn = NULL;
         c = config_parse("f.xml", text, len, &messages);
         good += c != NULL;

@@ -22,10 +22,10 @@
 #include "vmctl.h"
 #include <public/elfnote.h>
 
-#define BASE 0xffffffff80000000UL
-#define SIZE 16384
+#define BASE     0xffffffff80000000UL
+#define SIZE     16384
 #define NOTES_AT 0x200
-#define TEXT_AT 0x1000
+#define TEXT_AT  0x1000
 
 struct image {
     unsigned char bytes[SIZE];
@@ -44,7 +44,7 @@ static Elf64_Phdr *program(struct image *im, unsigned int i)
 
 static void add_note(struct image *im, uint32_t type, const void *desc, uint32_t len)
 {
-    uint32_t head[3] = { 4, len, type };
+    uint32_t head[3] = {4, len, type};
     unsigned char *at = im->bytes + NOTES_AT + im->notes;
 
     memcpy(at, head, sizeof(head));
@@ -74,11 +74,19 @@ static void make_bare(struct image *im)
     eh->e_phentsize = sizeof(Elf64_Phdr);
     eh->e_phnum = 3;
     eh->e_entry = 0x1000000;
-    *program(im, 0) = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = TEXT_AT, .p_vaddr = BASE + 0x1000000,
-        .p_paddr = 0x1000000, .p_filesz = 0x1000, .p_memsz = 0x1000 };
-    *program(im, 1) = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = TEXT_AT + 0x1000, .p_vaddr = 0,
-        .p_paddr = 0x1002000, .p_filesz = 0x800, .p_memsz = 0x3000 };
-    *program(im, 2) = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = NOTES_AT };
+    *program(im, 0) = (Elf64_Phdr){.p_type = PT_LOAD,
+                                   .p_offset = TEXT_AT,
+                                   .p_vaddr = BASE + 0x1000000,
+                                   .p_paddr = 0x1000000,
+                                   .p_filesz = 0x1000,
+                                   .p_memsz = 0x1000};
+    *program(im, 1) = (Elf64_Phdr){.p_type = PT_LOAD,
+                                   .p_offset = TEXT_AT + 0x1000,
+                                   .p_vaddr = 0,
+                                   .p_paddr = 0x1002000,
+                                   .p_filesz = 0x800,
+                                   .p_memsz = 0x3000};
+    *program(im, 2) = (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = NOTES_AT};
     for (size_t i = TEXT_AT; i < SIZE; i++)
         im->bytes[i] = (unsigned char)(i * 7);
 }
@@ -167,7 +175,12 @@ static void test_bad_elf(void)
 {
     struct image im;
 
-#define BAD(change, why) do { make_good(&im); change; refuse(&im, SIZE, why); } while (0)
+#define BAD(change, why)        \
+    do {                        \
+        make_good(&im);         \
+        change;                 \
+        refuse(&im, SIZE, why); \
+    } while (0)
     BAD(im.bytes[0] = 0, "no ELF file");
     BAD(header(&im)->e_ident[EI_CLASS] = ELFCLASS32, "32-bit kernel");
     BAD(header(&im)->e_ident[EI_CLASS] = 9, "damaged");
@@ -187,7 +200,8 @@ static void test_bad_elf(void)
     BAD(program(&im, 1)->p_paddr = UINT64_MAX - BASE, "make no sense");
     BAD(program(&im, 2)->p_type = PT_NULL, "no Xen notes");
     BAD((program(&im, 0)->p_type = PT_NULL, program(&im, 1)->p_memsz = 0), "nothing to load");
-    BAD(add_note(&im, XEN_ELFNOTE_FEATURES, "a|!auto_translated_physmap", 26), "requires a feature");
+    BAD(add_note(&im, XEN_ELFNOTE_FEATURES, "a|!auto_translated_physmap", 26),
+        "requires a feature");
     BAD(add_note(&im, XEN_ELFNOTE_FEATURES, "!", 1), "requires a feature");
     BAD(add_number(&im, XEN_ELFNOTE_HV_START_LOW, 0xffff900000000000UL), "no room");
 #undef BAD
@@ -256,7 +270,7 @@ static void test_mutated_elf(void)
 
 /* ---- copying ---- */
 
-#define PART 0x6000
+#define PART        0x6000
 #define SECTIONS_AT 0x600
 
 /*
@@ -273,10 +287,14 @@ static void add_bss(struct image *im)
     header(im)->e_shoff = SECTIONS_AT;
     header(im)->e_shentsize = sizeof(*sh);
     header(im)->e_shnum = 3;
-    sh[1] = (Elf64_Shdr){ .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_WRITE,
-        .sh_addr = BASE + 0x1002100, .sh_size = 0x1800 };
-    sh[2] = (Elf64_Shdr){ .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_TLS,
-        .sh_addr = BASE + 0x1000000, .sh_size = 0x1000 };
+    sh[1] = (Elf64_Shdr){.sh_type = SHT_NOBITS,
+                         .sh_flags = SHF_ALLOC | SHF_WRITE,
+                         .sh_addr = BASE + 0x1002100,
+                         .sh_size = 0x1800};
+    sh[2] = (Elf64_Shdr){.sh_type = SHT_NOBITS,
+                         .sh_flags = SHF_ALLOC | SHF_TLS,
+                         .sh_addr = BASE + 0x1000000,
+                         .sh_size = 0x1000};
 }
 
 /* What the part has to hold, byte by byte. */
@@ -294,10 +312,12 @@ static void naive_copy(const struct image *im, const struct pv_elf *elf, unsigne
 static uint64_t slot_copy(const struct pv_elf *elf, bool zero_frames, unsigned char *part)
 {
     struct copy_holes holes;
-    struct copy_job job = { .elf = elf, .holes = &holes, .virt = elf->kernel_start,
-                            
-                            .pages = (elf->kernel_end - elf->kernel_start + 4095) / 4096,
-                            .zero_frames = zero_frames };
+    struct copy_job job = {.elf = elf,
+                           .holes = &holes,
+                           .virt = elf->kernel_start,
+
+                           .pages = (elf->kernel_end - elf->kernel_start + 4095) / 4096,
+                           .zero_frames = zero_frames};
     unsigned char *slots;
 
     copy_find_holes(elf, &holes);
@@ -383,14 +403,17 @@ static void test_mutated_sections(void)
 enum packing { PACK_GZIP, PACK_XZ, PACK_ZSTD, PACK_NONE };
 
 /* Compresses like the kernel's build: xz and zstd get the size appended. Returns the length. */
-static size_t pack(enum packing how, const unsigned char *in, size_t len, unsigned char *out, size_t room)
+static size_t pack(enum packing how, const unsigned char *in, size_t len, unsigned char *out,
+                   size_t room)
 {
     uint32_t size = (uint32_t)len;
     size_t n = 0;
 
     if (how == PACK_GZIP) {
-        z_stream z = { .next_in = (unsigned char *)(uintptr_t)in, .avail_in = (uInt)len,
-                       .next_out = out, .avail_out = (uInt)room };
+        z_stream z = {.next_in = (unsigned char *)(uintptr_t)in,
+                      .avail_in = (uInt)len,
+                      .next_out = out,
+                      .avail_out = (uInt)room};
 
         deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
         deflate(&z, Z_FINISH);
@@ -422,7 +445,8 @@ struct bzimage {
     size_t size, payload_len;
 };
 
-static void make_bzimage(struct bzimage *bz, enum packing how, const unsigned char *kernel, size_t len)
+static void make_bzimage(struct bzimage *bz, enum packing how, const unsigned char *kernel,
+                         size_t len)
 {
     uint32_t offset = 0x100, length;
 
@@ -470,7 +494,7 @@ static void refuse_bz(const struct bzimage *bz, size_t size, const char *why)
 
 static void test_bad_bzimages(void)
 {
-    static const uint32_t sizes[] = { 0, 63, SIZE - 1, SIZE + 1, 600u << 20, UINT32_MAX };
+    static const uint32_t sizes[] = {0, 63, SIZE - 1, SIZE + 1, 600u << 20, UINT32_MAX};
     struct image im;
     struct bzimage bz;
 

@@ -38,7 +38,7 @@ static uint64_t mfn_of(void *context, uint64_t pfn)
 
 static uint64_t (*fill_all(const struct pv_image *image))[512]
 {
-    uint64_t (*tables)[512] = calloc(image->nr_tables, sizeof(*tables));
+    uint64_t(*tables)[512] = calloc(image->nr_tables, sizeof(*tables));
     uint64_t limit = image->pages_needed;
 
     for (uint64_t i = 0; i < image->nr_tables; i++) {
@@ -105,10 +105,10 @@ static void check_plan(const struct pv_image_input *in, const struct pv_image *i
 {
     uint64_t region = (im->region_end - im->region_start) >> 12;
     uint64_t far_p2m = im->p2m_span.start == im->p2m_span.end ? 0 : im->p2m.pages;
-    uint64_t (*tables)[512] = fill_all(im);
+    uint64_t(*tables)[512] = fill_all(im);
     const struct pv_image_part *order[] = {
-        &im->kernel, &im->initrd, &im->p2m, &im->start_info,
-        &im->store, &im->console, &im->tables, &im->stack,
+        &im->kernel, &im->initrd,  &im->p2m,    &im->start_info,
+        &im->store,  &im->console, &im->tables, &im->stack,
     };
     uint64_t pfn = im->kernel.pfn;
 
@@ -183,8 +183,12 @@ static void test_all_mapped(void)
 static void test_tiny_low_kernel(void)
 {
     struct pv_image_input in = {
-        .virt_base = 0, .kernel_start = 0x100000, .kernel_end = 0x101001, .entry = 0x100000,
-        .init_p2m = PV_IMAGE_NO_ADDR, .nr_pages = 1024,
+        .virt_base = 0,
+        .kernel_start = 0x100000,
+        .kernel_end = 0x101001,
+        .entry = 0x100000,
+        .init_p2m = PV_IMAGE_NO_ADDR,
+        .nr_pages = 1024,
     };
     struct pv_image im;
 
@@ -209,7 +213,12 @@ static void test_refusals(void)
 {
     struct pv_image_input good = linux_like(), in;
 
-#define REFUSE(field, value) do { in = good; in.field = (value); expect_refused(&in); } while (0)
+#define REFUSE(field, value) \
+    do {                     \
+        in = good;           \
+        in.field = (value);  \
+        expect_refused(&in); \
+    } while (0)
     REFUSE(nr_pages, 0);
     REFUSE(nr_pages, UINT64_MAX);
     REFUSE(nr_pages, 0x4a00);
@@ -229,9 +238,12 @@ static void test_refusals(void)
     REFUSE(init_p2m, 0xfffffffffffff000UL);
 #undef REFUSE
     in = (struct pv_image_input){
-        .virt_base = 0xffff87fffff00000UL, .kernel_start = 0xffff87fffff00000UL,
-        .kernel_end = 0xffff880000100000UL, .entry = 0xffff87fffff00000UL,
-        .init_p2m = PV_IMAGE_NO_ADDR, .nr_pages = 65536,
+        .virt_base = 0xffff87fffff00000UL,
+        .kernel_start = 0xffff87fffff00000UL,
+        .kernel_end = 0xffff880000100000UL,
+        .entry = 0xffff87fffff00000UL,
+        .init_p2m = PV_IMAGE_NO_ADDR,
+        .nr_pages = 65536,
     };
     expect_refused(&in);
     in.virt_base = in.kernel_start = in.entry = 0xffffffffffe00000UL;
@@ -272,9 +284,21 @@ static void test_random_plans(void)
 static void test_hostile_numbers(void)
 {
     static const uint64_t values[] = {
-        0, 1, 4095, 4096, 0x7fffffffffffUL, 0x800000000000UL, 0xffff800000000000UL,
-        0xffff880000000000UL, LINUX_BASE, UINT64_MAX - 4095, UINT64_MAX - 1, UINT64_MAX,
-        1UL << 36, 1UL << 48, 1UL << 63,
+        0,
+        1,
+        4095,
+        4096,
+        0x7fffffffffffUL,
+        0x800000000000UL,
+        0xffff800000000000UL,
+        0xffff880000000000UL,
+        LINUX_BASE,
+        UINT64_MAX - 4095,
+        UINT64_MAX - 1,
+        UINT64_MAX,
+        1UL << 36,
+        1UL << 48,
+        1UL << 63,
     };
     unsigned int n = sizeof(values) / sizeof(values[0]), planned = 0;
 
@@ -284,7 +308,7 @@ static void test_hostile_numbers(void)
         struct pv_image im;
         uint64_t *field[] = {
             &in.virt_base, &in.kernel_start, &in.kernel_end, &in.entry,
-            &in.init_p2m, &in.initrd_len, &in.nr_pages,
+            &in.init_p2m,  &in.initrd_len,   &in.nr_pages,
         };
 
         for (int k = rand() % 4; k >= 0; k--)

@@ -25,11 +25,13 @@ static struct vmctl *v;
 
 static struct config *config_named(const char *name)
 {
-    struct config_messages messages = { .warn = NULL };
+    struct config_messages messages = {.warn = NULL};
     char text[512];
 
-    snprintf(text, sizeof(text), "<domain type='xen'><name>%s</name><memory>4096</memory><os>"
-             "<type>linux</type><kernel>/k</kernel></os></domain>", name);
+    snprintf(text, sizeof(text),
+             "<domain type='xen'><name>%s</name><memory>4096</memory><os>"
+             "<type>linux</type><kernel>/k</kernel></os></domain>",
+             name);
     return config_parse("test", text, strlen(text), &messages);
 }
 
@@ -100,7 +102,8 @@ static void test_killed_maker(void)
     if (pid == 0) {
         struct vmctl *own;
 
-        if (vmctl_open(&own) || need_state(own) || state_new(own, c, &file) || write(ends[1], "x", 1) != 1)
+        if (vmctl_open(&own) || need_state(own) || state_new(own, c, &file) ||
+            write(ends[1], "x", 1) != 1)
             _exit(1);
         pause();
         _exit(1);
@@ -157,7 +160,7 @@ static void test_race(void)
 /* Other files in the directory are nobody's VPS. */
 static void test_strangers(void)
 {
-    static const char *const names[] = { ".x.xml", "a b.xml", "x.txt", "noext", "12.xml", ".xml" };
+    static const char *const names[] = {".x.xml", "a b.xml", "x.txt", "noext", "12.xml", ".xml"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         int fd = openat(v->state_dir, names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
@@ -172,7 +175,7 @@ static void test_strangers(void)
 
 static void test_whole_marks(void)
 {
-    struct stat st = { .st_dev = 1, .st_ino = 2, .st_size = 3 }, changed = st;
+    struct stat st = {.st_dev = 1, .st_ino = 2, .st_size = 3}, changed = st;
 
     CU_ASSERT_FALSE(state_is_whole(v, &st));
     state_set_whole(v, &st);
@@ -199,21 +202,26 @@ static size_t make_cpio(unsigned char *out)
     size_t at;
 
     memset(out, 0, CPIO_SIZE);
-    at = (size_t)sprintf((char *)out, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08Xabcd", 1,
+    at = (size_t)sprintf((char *)out,
+                         "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08Xabcd", 1,
                          0100644, 0, 0, 1, 0, FILE_SIZE, 0, 0, 0, 0, 5, 0);
     CU_ASSERT_EQUAL(at, 114);
     at = 116;
     for (unsigned int i = 0; i < FILE_SIZE; i++)
         out[at++] = (unsigned char)(i * i >> 7);
-    at += (size_t)sprintf((char *)out + at, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X"
-                          "TRAILER!!!", 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0);
+    at += (size_t)sprintf((char *)out + at,
+                          "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X"
+                          "TRAILER!!!",
+                          0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0);
     return (at + 4) & ~(size_t)3;
 }
 
 static size_t make_gzip(const unsigned char *in, size_t len, unsigned char *out, size_t room)
 {
-    z_stream z = { .next_in = (unsigned char *)(uintptr_t)in, .avail_in = (uInt)len,
-                   .next_out = out, .avail_out = (uInt)room };
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)in,
+                  .avail_in = (uInt)len,
+                  .next_out = out,
+                  .avail_out = (uInt)room};
 
     deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
     deflate(&z, Z_FINISH);
@@ -300,10 +308,17 @@ static void test_mutated_initrds(void)
 static void test_json(void)
 {
     struct vmctl_info infos[2] = {
-        { .domid = 7, .name = "web1", .uuid = "6f1de2a0-3c5b-4f0e-9b59-6d657773000a",
-          .state = VMCTL_CRASHED, .vcpus = 2, .memory_kib = 262144, .max_kib = 1UL << 34,
-          .cpu_ns = 1UL << 53, .managed = true, .reason = "said \"no\" \\ \x01" },
-        { .state = VMCTL_RUNNING },
+        {.domid = 7,
+         .name = "web1",
+         .uuid = "6f1de2a0-3c5b-4f0e-9b59-6d657773000a",
+         .state = VMCTL_CRASHED,
+         .vcpus = 2,
+         .memory_kib = 262144,
+         .max_kib = 1UL << 34,
+         .cpu_ns = 1UL << 53,
+         .managed = true,
+         .reason = "said \"no\" \\ \x01"},
+        {.state = VMCTL_RUNNING},
     };
     char *text = vmctl_list_json(infos, 2);
     json_t *array, *first;
@@ -339,7 +354,7 @@ static void test_json(void)
 static void test_disk_conflicts(void)
 {
     char path[64], link[64];
-    struct config_disk a = { .source = path }, b = { .source = link };
+    struct config_disk a = {.source = path}, b = {.source = link};
     int fd;
 
     snprintf(path, sizeof(path), "%s/.disk", dir);
