@@ -99,6 +99,7 @@ void test_main(void)
     event_set_handler(bind.port, on_timer);
     event_unmask_port(bind.port);
     hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+    event_clear(bind.port); /* of the periodic timer that a domain may start with */
     check_timers();
     check_stop();
 }
