@@ -7,6 +7,7 @@
 #include "cpu/asm.h"
 #include "cpu/fpu.h"
 #include "cpu/msr.h"
+#include "cpu/smp.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -92,6 +93,23 @@ void __init features_read(bool allow_smep, bool allow_smap)
     if (!bit(one.d, 7))
         f->cr4 &= ~(u64)CR4_MCE;
     cpu_smap = f->smap;
+}
+
+static void smap_off_here(void *unused)
+{
+    (void)unused;
+    write_cr4(read_cr4() & ~(u64)CR4_SMAP);
+}
+
+bool features_smap_fault(void)
+{
+    if (!cpu_smap)
+        return false;
+    printk(PRINT_WARNING, "mews: this CPU takes its own accesses in ring 3 for the kernel's (as QEMU 7.2 does): no SMAP\n");
+    cpu_features.cr4 &= ~(u64)CR4_SMAP;
+    smp_call(~0ull, smap_off_here, NULL);
+    cpu_smap = false;
+    return true;
 }
 
 void features_apply(void)

@@ -28,6 +28,10 @@ extern bool cpu_smap;
 void features_read(bool allow_smep, bool allow_smap);
 /* Control registers, EFER, PAT, FPU and syscall entry of the CPU that runs this. */
 void features_apply(void);
+/* Ring 3 had a page fault that only a supervisor's access to a present page can have. No CPU does that but an emulated
+ * one that reads iret's and a far return's stack as the supervisor (docs/qemu-bugs.md): SMAP goes off, on all CPUs. True: it
+ * was on, so the instruction may be repeated. */
+bool features_smap_fault(void);
 
 static inline void guest_access_begin(void)
 {

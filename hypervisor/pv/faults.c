@@ -6,6 +6,7 @@
  */
 #include "cpu/asm.h"
 #include "cpu/descriptor.h"
+#include "cpu/features.h"
 #include "cpu/msr.h"
 #include "domain/domain.h"
 #include "entry/gates.h"
@@ -48,6 +49,8 @@ static void page_fault(struct vcpu *v, u32 error_code, u64 address)
         if (ldt_offset < 16 * PAGE_SIZE && descriptor_ldt_fault(v, ldt_offset))
             return;
         error_code |= PF_PRESENT; /* what is mapped there is not the guest's to know */
+    } else if (unlikely(!(error_code & PF_USER)) && features_smap_fault()) {
+        return;
     } else if (kernel && (error_code & (PF_PRESENT | PF_WRITE | PF_RESERVED)) == (PF_PRESENT | PF_WRITE) &&
                (v->domain->pv.vm_assist & (1u << VMASST_TYPE_writable_pagetables)) &&
                maps_page_table(v, address) && pv_emulate_pagetable_store(address)) {
