@@ -35,8 +35,6 @@
 #define LVT_NMI 0x400
 #define TIMER_DEADLINE_MODE 0x40000
 #define ICR_BUSY 0x1000
-#define ICR_INIT 0x4500
-#define ICR_STARTUP 0x4600
 #define DIVIDE_BY_1 0xb
 #define CALIBRATE_NS 2000000ull
 #define CALIBRATE_ROUNDS 8
@@ -142,7 +140,7 @@ void __init apic_init(void)
            x2apic ? ", x2APIC" : "", timer_khz);
 }
 
-static void send(u32 target, u32 command)
+void apic_send(u32 target, u32 command)
 {
     u32 patience = 1000000;
 
@@ -156,21 +154,6 @@ static void send(u32 target, u32 command)
         cpu_pause();
     apic_write(APIC_ICR_HIGH, target << 24);
     apic_write(APIC_ICR, command);
-}
-
-void apic_send_ipi(u32 target, u8 vector)
-{
-    send(target, vector);
-}
-
-void apic_send_init(u32 target)
-{
-    send(target, ICR_INIT);
-}
-
-void apic_send_startup(u32 target, u8 start_page)
-{
-    send(target, ICR_STARTUP | start_page);
 }
 
 void apic_timer_program(u64 deadline)

@@ -14,9 +14,10 @@ void apic_init(void);
 void apic_enable_cpu(void);
 u32 apic_id(void);
 void apic_eoi(void);
-void apic_send_ipi(u32 apic_id, u8 vector);
-void apic_send_init(u32 apic_id);
-void apic_send_startup(u32 apic_id, u8 page);
+/* command: a vector, APIC_INIT, or APIC_STARTUP with the page to start at. */
+#define APIC_INIT 0x4500u
+#define APIC_STARTUP 0x4600u
+void apic_send(u32 apic_id, u32 command);
 /* Programs the timer for a moment of system time (ns); 0: off. A moment that has passed: at once. */
 void apic_timer_program(u64 deadline);
 /* Physical address of the APIC's page. */

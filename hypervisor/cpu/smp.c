@@ -89,7 +89,7 @@ static void call_post(u64 mask, void (*fn)(void *arg), void *arg)
         u32 to = (u32)__builtin_ctzll(left);
 
         __atomic_or_fetch(&mailbox[to], 1ull << self, __ATOMIC_RELEASE);
-        apic_send_ipi(cpus[to]->apic_id, VECTOR_CALL);
+        apic_send(cpus[to]->apic_id, VECTOR_CALL);
     }
 }
 
@@ -112,7 +112,7 @@ void smp_send_resched(u32 cpu)
 {
     cpus[cpu]->need_resched = true;
     if (cpu != this_cpu()->id)
-        apic_send_ipi(cpus[cpu]->apic_id, VECTOR_RESCHED);
+        apic_send(cpus[cpu]->apic_id, VECTOR_RESCHED);
 }
 
 void smp_stop_others(void)
@@ -175,10 +175,10 @@ static bool cpu_start(struct cpu *c)
 {
     trampoline_stack = entry_stack_top(c);
     trampoline_cr3 = idle_cr3;
-    apic_send_init(c->apic_id);
+    apic_send(c->apic_id, APIC_INIT);
     wait_us(10000);
     for (u32 attempt = 0; attempt < 2; attempt++) {
-        apic_send_startup(c->apic_id, TRAMPOLINE >> PAGE_SHIFT);
+        apic_send(c->apic_id, APIC_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
         for (u32 i = 0; i < (attempt ? 5000u : 100u); i++) {
             if (__atomic_load_n(&c->online, __ATOMIC_ACQUIRE))
                 return true;

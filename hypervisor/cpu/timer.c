@@ -128,7 +128,7 @@ static void unlock_queue(struct timer_queue *q, u32 cpu)
         kick = q->root && (!q->programmed || q->root->deadline < q->programmed);
     spin_unlock(&q->lock);
     if (kick)
-        apic_send_ipi(cpus[cpu]->apic_id, VECTOR_TIMER);
+        apic_send(cpus[cpu]->apic_id, VECTOR_TIMER);
 }
 
 void timer_init_cpu(void)

@@ -157,8 +157,6 @@ static int domain_init_parts(struct domain *d)
         error = grant_domain_init(d, grants, maptrack);
     if (!error)
         error = pirq_domain_init(d);
-    if (!error)
-        error = pv_domain_init(d);
     time_domain_init(d);
     return error;
 }
@@ -365,7 +363,6 @@ int domain_kill(struct domain *d)
         if (error)
             return error;
         grant_domain_destroy(d);
-        pv_domain_destroy(d);
         if (d->shared)
             frame_unshare(d->shared);
         d->shared = NULL;

@@ -266,29 +266,10 @@ static void poll_over(void *data)
         vcpu_unblock(v);
 }
 
-static void period_over(void *data)
-{
-    struct vcpu *v = data;
-
-    evtchn_send_virq(v, VIRQ_TIMER);
-    if (v->time.period)
-        timer_set(&v->time.periodic, now_ns() + v->time.period);
-}
-
-void time_set_periodic(struct vcpu *v, u64 period)
-{
-    v->time.period = period;
-    if (period)
-        timer_set(&v->time.periodic, now_ns() + period);
-    else
-        timer_stop(&v->time.periodic);
-}
-
 void time_vcpu_init(struct vcpu *v)
 {
     timer_init(&v->time.oneshot, oneshot_over, v, v->cpu);
     timer_init(&v->time.poll, poll_over, v, v->cpu);
-    timer_init(&v->time.periodic, period_over, v, v->cpu);
     v->time.runstate.state = RUNSTATE_offline;
     v->time.runstate.state_entry_time = now_ns();
     time_update_vcpu(v);
@@ -296,10 +277,8 @@ void time_vcpu_init(struct vcpu *v)
 
 void time_vcpu_destroy(struct vcpu *v)
 {
-    v->time.period = 0;
     timer_kill(&v->time.oneshot);
     timer_kill(&v->time.poll);
-    timer_kill(&v->time.periodic);
     guest_area_clear(v, &v->time.runstate_area);
     guest_area_clear(v, &v->time.time_area);
 }
@@ -308,7 +287,6 @@ void time_vcpu_move(struct vcpu *v, u32 cpu)
 {
     timer_move(&v->time.oneshot, cpu);
     timer_move(&v->time.poll, cpu);
-    timer_move(&v->time.periodic, cpu);
 }
 
 static void watchdog_over(void *d)

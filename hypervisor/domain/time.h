@@ -23,8 +23,6 @@ struct guest_area {
 struct vcpu_time {
     struct timer oneshot;   /* set_timer_op, VCPUOP_set_singleshot_timer -> VIRQ_TIMER */
     struct timer poll;      /* SCHEDOP_poll's timeout */
-    struct timer periodic;  /* VCPUOP_set_periodic_timer -> VIRQ_TIMER */
-    u64 period;             /* ns */
     struct vcpu_runstate_info runstate;
     struct guest_area runstate_area;
     struct guest_area time_area;
@@ -56,8 +54,6 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 int runstate_register(struct vcpu *v, u64 address);
 /* The same for the second copy of vcpu_time_info. */
 int time_register_area(struct vcpu *v, u64 address);
-/* VCPUOP_set_periodic_timer, 0: none. period in ns. */
-void time_set_periodic(struct vcpu *v, u64 period);
 /* SCHEDOP_watchdog: `id` 0 makes one, else sets it anew; 0 seconds stops it. The id made, 0, -EINVAL, -ENOSPC (both
  * are in use). */
 int time_set_watchdog(struct domain *d, u32 id, u32 seconds);

@@ -4,7 +4,6 @@
  * segment bases. Only decoding and checks here; the state is pv/'s.
  */
 #include <public/callback.h>
-#include <public/nmi.h>
 #include <public/xen.h>
 
 #include "domain/domain.h"
@@ -175,31 +174,6 @@ long do_callback_op(struct vcpu *v, u64 args[6])
             return -EFAULT;
         return unset_callback(v, c.type);
     }
-    default: return -ENOSYS;
-    }
-}
-
-/* event, failsafe, syscall */
-long do_set_callbacks(struct vcpu *v, u64 args[6])
-{
-    if (!address_canonical(args[0]) || !address_canonical(args[1]) || !address_canonical(args[2]))
-        return -EINVAL;
-    v->pv.event_callback = args[0];
-    v->pv.failsafe_callback = args[1];
-    v->pv.syscall_callback = args[2];
-    return 0;
-}
-
-long do_nmi_op(struct vcpu *v, u64 args[6])
-{
-    struct xennmi_callback c;
-
-    switch ((u32)args[0]) {
-    case XENNMI_register_callback:
-        if (copy_struct_from_guest(&c, args[1]))
-            return -EFAULT;
-        return set_callback(v, CALLBACKTYPE_nmi, true, c.handler_address);
-    case XENNMI_unregister_callback: return unset_callback(v, CALLBACKTYPE_nmi);
     default: return -ENOSYS;
     }
 }

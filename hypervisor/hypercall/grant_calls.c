@@ -3,7 +3,7 @@
  * grant_table_op: map, unmap and copy in batches, and the few questions about a table. Each operation of a batch has a
  * status of its own, written back before the next begins; the call itself fails only where the batch
  * cannot be read or written. Not there, and refused with ENOSYS: version 2 (guests then use version 1), transfer,
- * swap_grant_ref, cache_flush, dump_table.
+ * unmap_and_replace, swap_grant_ref, cache_flush, dump_table.
  *
  * An unmapped frame's use ends only after the TLBs that may know it were flushed: once for a run of operations.
  */
@@ -108,42 +108,41 @@ struct undone {
     bool readonly, last;
 };
 
-/* 0: *status says how it went, and if u->domain is set, undone_end() is due after the flush; -ERESTART. */
-static int unmap_one(struct vcpu *v, u64 host_addr, u64 dev_bus_addr, u64 new_addr, u32 handle,
-                     struct undone *u, int16_t *status)
+/* 0: op->status says how it went, and if u->domain is set, undone_end() is due after the flush; -ERESTART. */
+static int unmap_one(struct vcpu *v, struct gnttab_unmap_grant_ref *op, struct undone *u)
 {
     struct domain *d = v->domain;
     struct grant_maptrack m;
     u16 left;
     int error = 0;
 
-    *status = GNTST_bad_handle;
-    if (!grant_handle_begin(d, handle, &m))
+    op->status = GNTST_bad_handle;
+    if (!grant_handle_begin(d, op->handle, &m))
         return 0;
     left = m.flags;
-    *status = GNTST_general_error;
-    if (dev_bus_addr && (m.flags & GNTMAP_device_map)) {
-        if (dev_bus_addr != mfn_to_maddr(mfn(m.frame)))
+    op->status = GNTST_general_error;
+    if (op->dev_bus_addr && (m.flags & GNTMAP_device_map)) {
+        if (op->dev_bus_addr != mfn_to_maddr(mfn(m.frame)))
             goto out;
         left &= (u16)~GNTMAP_device_map;
     }
-    if (host_addr && (m.flags & GNTMAP_host_map)) {
-        error = pt_grant_unmap(v, host_addr, m.flags & GNTMAP_contains_pte, mfn(m.frame),
-                               m.flags & GNTMAP_readonly, new_addr);
+    if (op->host_addr && (m.flags & GNTMAP_host_map)) {
+        error = pt_grant_unmap(v, op->host_addr, m.flags & GNTMAP_contains_pte, mfn(m.frame),
+                               m.flags & GNTMAP_readonly);
         if (unlikely(error)) {
             left = m.flags;
             goto out;
         }
         left &= (u16)~GNTMAP_host_map;
     }
-    *status = GNTST_okay;
+    op->status = GNTST_okay;
     *u = (struct undone){m.domain, m.ref, mfn(0), m.flags & GNTMAP_readonly, !(left & HOST_OR_DEVICE)};
     if ((m.flags ^ left) & GNTMAP_device_map)
         u->device_frame = mfn(m.frame);
     if (u->last)
         left = 0;
 out:
-    grant_handle_end(d, handle, left);
+    grant_handle_end(d, op->handle, left);
     return error == -ERESTART ? error : 0;
 }
 
@@ -173,38 +172,23 @@ static long call_map(struct vcpu *v, u64 arg)
     return copy_struct_to_guest(arg, &op);
 }
 
-/* Both kinds of unmap: `count` operations, at most BATCH. *done: how many were. */
-static long call_unmaps(struct vcpu *v, u64 arg, u32 count, bool replace, u32 *done)
+/* `count` operations, at most BATCH. *done: how many were. */
+static long call_unmaps(struct vcpu *v, u64 arg, u32 count, u32 *done)
 {
     struct undone undone[BATCH];
     u32 flush = 0;
     long error = 0;
 
     for (*done = 0; *done < count && !error; ++*done) {
-        union {
-            struct gnttab_unmap_grant_ref plain;
-            struct gnttab_unmap_and_replace replace;
-        } op;
-        int16_t status;
-        int r;
+        struct gnttab_unmap_grant_ref op;
 
-        /* Both have the same shape: host_addr, dev_bus_addr or new_addr, handle, status. */
-        _Static_assert(sizeof(op.plain) == sizeof(op.replace), "one shape");
         undone[flush] = (struct undone){0};
-        if (copy_from_guest(&op, arg, sizeof(op))) {
-            error = -EFAULT;
+        error = copy_struct_from_guest(&op, arg) ? -EFAULT : unmap_one(v, &op, &undone[flush]);
+        if (error)
             break;
-        }
-        r = unmap_one(v, op.plain.host_addr, replace ? 0 : op.plain.dev_bus_addr, replace ? op.replace.new_addr : 0,
-                      op.plain.handle, &undone[flush], &status);
-        if (r) {
-            error = r;
-            break;
-        }
         if (undone[flush].domain)
             flush++;
-        op.plain.status = status;
-        if (copy_to_guest(arg, &op, sizeof(op)))
+        if (copy_struct_to_guest(arg, &op))
             error = -EFAULT;
         arg += sizeof(op);
     }
@@ -365,23 +349,6 @@ static long call_set_version(u64 arg)
     return copy_struct_to_guest(arg, &op) ? -EFAULT : error;
 }
 
-static long call_get_version(const struct vcpu *v, u64 arg)
-{
-    struct gnttab_get_version op;
-    struct domain *d;
-
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find(op.dom);
-    if (!d)
-        return -ESRCH;
-    domain_put(d);
-    if (d != v->domain && !v->domain->privileged)
-        return -EPERM;
-    op.version = 1;
-    return copy_struct_to_guest(arg, &op);
-}
-
 /* Takes `done` operations of `size` bytes off what is left to do. */
 static void advance(u64 args[6], u32 done, size_t size)
 {
@@ -408,11 +375,11 @@ static long each(struct vcpu *v, u64 args[6], size_t size, long (*one)(struct vc
     return 0;
 }
 
-static long each_unmap(struct vcpu *v, u64 args[6], bool replace)
+static long each_unmap(struct vcpu *v, u64 args[6])
 {
     while (args[2]) {
         u32 done;
-        long error = call_unmaps(v, args[1], (u32)MIN(args[2], (u64)BATCH), replace, &done);
+        long error = call_unmaps(v, args[1], (u32)MIN(args[2], (u64)BATCH), &done);
 
         if (error && error != -ERESTART)
             return error;
@@ -434,9 +401,7 @@ long do_grant_table_op(struct vcpu *v, u64 args[6])
     case GNTTABOP_map_grant_ref:
         return each(v, args, sizeof(struct gnttab_map_grant_ref), call_map);
     case GNTTABOP_unmap_grant_ref:
-        return each_unmap(v, args, false);
-    case GNTTABOP_unmap_and_replace:
-        return each_unmap(v, args, true);
+        return each_unmap(v, args);
     case GNTTABOP_copy:
         return each(v, args, sizeof(struct gnttab_copy), call_copy);
     case GNTTABOP_setup_table:
@@ -445,8 +410,6 @@ long do_grant_table_op(struct vcpu *v, u64 args[6])
         return count == 1 ? call_query_size(v, args[1]) : -EINVAL;
     case GNTTABOP_set_version:
         return count == 1 ? call_set_version(args[1]) : -EINVAL;
-    case GNTTABOP_get_version:
-        return count == 1 ? call_get_version(v, args[1]) : -EINVAL;
     default:
         return -ENOSYS;
     }

@@ -42,36 +42,38 @@ void hypercall_restart(const u64 args[6]);
  * for the current vcpu is due. Opens the interrupt window; no lock may be held. */
 bool preempt_needed(void);
 
-/* All handlers, one line each; the file that has it in brackets. */
-long do_set_trap_table(struct vcpu *v, u64 args[6]);       /* [hypercall/cpu_calls.c] */
-long do_set_gdt(struct vcpu *v, u64 args[6]);
-long do_stack_switch(struct vcpu *v, u64 args[6]);
-long do_fpu_taskswitch(struct vcpu *v, u64 args[6]);
-long do_set_debugreg(struct vcpu *v, u64 args[6]);
-long do_get_debugreg(struct vcpu *v, u64 args[6]);
-long do_update_descriptor(struct vcpu *v, u64 args[6]);
-long do_set_segment_base(struct vcpu *v, u64 args[6]);
-long do_iret(struct vcpu *v, u64 args[6]);
-long do_set_callbacks(struct vcpu *v, u64 args[6]);
-long do_callback_op(struct vcpu *v, u64 args[6]);
-long do_nmi_op(struct vcpu *v, u64 args[6]);
-long do_vm_assist(struct vcpu *v, u64 args[6]);
-long do_mmu_update(struct vcpu *v, u64 args[6]);           /* [hypercall/mmu_calls.c] */
-long do_update_va_mapping(struct vcpu *v, u64 args[6]);
-long do_update_va_mapping_otherdomain(struct vcpu *v, u64 args[6]);
-long do_mmuext_op(struct vcpu *v, u64 args[6]);
-long do_memory_op(struct vcpu *v, u64 args[6]);            /* [hypercall/memory_calls.c] */
-long do_multicall(struct vcpu *v, u64 args[6]);            /* [hypercall/dispatch.c] */
-long do_event_channel_op(struct vcpu *v, u64 args[6]);     /* [hypercall/event_calls.c] */
-long do_grant_table_op(struct vcpu *v, u64 args[6]);       /* [hypercall/grant_calls.c] */
-long do_sched_op(struct vcpu *v, u64 args[6]);             /* [hypercall/sched_calls.c] */
-long do_set_timer_op(struct vcpu *v, u64 args[6]);
-long do_vcpu_op(struct vcpu *v, u64 args[6]);              /* [hypercall/vcpu_calls.c] */
-long do_xen_version(struct vcpu *v, u64 args[6]);          /* [hypercall/version_calls.c] */
-long do_console_io(struct vcpu *v, u64 args[6]);           /* [hypercall/console_calls.c] */
-long do_physdev_op(struct vcpu *v, u64 args[6]);           /* [hypercall/physdev_calls.c] */
-long do_platform_op(struct vcpu *v, u64 args[6]);          /* [hypercall/platform_calls.c] */
-long do_domctl(struct vcpu *v, u64 args[6]);               /* [hypercall/domctl.c] */
-long do_sysctl(struct vcpu *v, u64 args[6]);               /* [hypercall/sysctl.c] */
+/* All calls, in the order of their numbers: name, arguments, who may (any domain; a privileged one alone). The handler
+ * of `name` is do_name, in a *_calls.c here. table.c makes the table of this. */
+#define HYPERCALLS(any, privileged)                                                                \
+    any(set_trap_table, 1)                                                                         \
+    any(mmu_update, 4)                                                                             \
+    any(set_gdt, 2)                                                                                \
+    any(stack_switch, 2)                                                                           \
+    any(fpu_taskswitch, 1)                                                                         \
+    privileged(platform_op, 1)                                                                     \
+    any(set_debugreg, 2)                                                                           \
+    any(get_debugreg, 1)                                                                           \
+    any(update_descriptor, 2)                                                                      \
+    any(memory_op, 2)                                                                              \
+    any(multicall, 2)                                                                              \
+    any(update_va_mapping, 3)                                                                      \
+    any(set_timer_op, 1)                                                                           \
+    any(xen_version, 2)                                                                            \
+    any(console_io, 3)                                                                             \
+    any(grant_table_op, 3)                                                                         \
+    any(vm_assist, 2)                                                                              \
+    any(iret, 0)                                                                                   \
+    any(vcpu_op, 3)                                                                                \
+    any(set_segment_base, 2)                                                                       \
+    any(mmuext_op, 4)                                                                              \
+    any(sched_op, 2)                                                                               \
+    any(callback_op, 2)                                                                            \
+    any(event_channel_op, 2)                                                                       \
+    any(physdev_op, 2)                                                                             \
+    privileged(sysctl, 1)                                                                          \
+    privileged(domctl, 1)
+
+#define HYPERCALL_PROTOTYPE(call, arguments) long do_##call(struct vcpu *v, u64 args[6]);
+HYPERCALLS(HYPERCALL_PROTOTYPE, HYPERCALL_PROTOTYPE)
 
 #endif

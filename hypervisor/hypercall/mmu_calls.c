@@ -175,18 +175,6 @@ long do_update_va_mapping(struct vcpu *v, u64 args[6])
     return error ? error : flush_after(v, args[0], args[2]);
 }
 
-long do_update_va_mapping_otherdomain(struct vcpu *v, u64 args[6])
-{
-    int error;
-    struct domain *owner = owner_find(v, (u16)args[3], &error);
-
-    if (error)
-        return error;
-    error = pt_update_va(v, args[0], args[1], owner);
-    owner_put(v, owner);
-    return error ? error : flush_after(v, args[0], args[2]);
-}
-
 static int mmuext_flush(struct vcpu *v, const struct mmuext_op *op)
 {
     u64 mask = v->domain->dirty_cpus;
@@ -263,12 +251,6 @@ static int mmuext_one(struct vcpu *v, struct domain *owner, const struct mmuext_
     case MMUEXT_TLB_FLUSH_ALL:
     case MMUEXT_INVLPG_ALL:
         return mmuext_flush(v, op);
-    case MMUEXT_FLUSH_CACHE:
-    case MMUEXT_FLUSH_CACHE_GLOBAL:
-        if (!v->domain->pv.mmio_all)
-            return -EINVAL;
-        __asm__ volatile("wbinvd" : : : "memory");
-        return 0;
     case MMUEXT_SET_LDT:
         return descriptor_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
     default:

@@ -75,35 +75,6 @@ static long call_shutdown(struct vcpu *v, u64 arg)
     return 0;
 }
 
-static long call_shutdown_code(struct vcpu *v, u64 arg)
-{
-    struct sched_shutdown op;
-
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    v->domain->shutdown_code = (u8)op.reason;
-    return 0;
-}
-
-static long call_remote_shutdown(struct vcpu *v, u64 arg)
-{
-    struct sched_remote_shutdown op;
-    struct domain *d;
-
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find(op.domain_id);
-    if (!d)
-        return -ESRCH;
-    if (!v->domain->privileged) {
-        domain_put(d);
-        return -EPERM;
-    }
-    domain_shutdown(d, (u8)op.reason);
-    domain_put(d);
-    return 0;
-}
-
 static long call_watchdog(struct vcpu *v, u64 arg)
 {
     struct sched_watchdog op;
@@ -123,10 +94,6 @@ long do_sched_op(struct vcpu *v, u64 args[6])
         return call_poll(v, args[1]);
     case SCHEDOP_shutdown:
         return call_shutdown(v, args[1]);
-    case SCHEDOP_shutdown_code:
-        return call_shutdown_code(v, args[1]);
-    case SCHEDOP_remote_shutdown:
-        return call_remote_shutdown(v, args[1]);
     case SCHEDOP_watchdog:
         return call_watchdog(v, args[1]);
     case SCHEDOP_pin_override:

@@ -15,9 +15,6 @@
 #include "memory/guest_copy.h"
 #include "pv/context.h"
 
-#define PERIOD_MIN_NS 1000000ull
-#define PERIOD_MAX_NS (1ull << 56)
-
 static long set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     long error;
@@ -129,18 +126,6 @@ static long call_set_oneshot(struct vcpu *v, u64 arg)
     return 0;
 }
 
-static long call_set_periodic(struct vcpu *v, u64 arg)
-{
-    struct vcpu_set_periodic_timer op;
-
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.period_ns < PERIOD_MIN_NS || op.period_ns > PERIOD_MAX_NS)
-        return -EINVAL;
-    time_set_periodic(v, op.period_ns);
-    return 0;
-}
-
 static long call_send_nmi(struct vcpu *v)
 {
     v->pv.nmi_pending = true;
@@ -173,10 +158,7 @@ long do_vcpu_op(struct vcpu *current, u64 args[6])
         return call_area(v, arg, time_register_area);
     case VCPUOP_register_vcpu_info:
         return call_register_info(v, arg);
-    case VCPUOP_set_periodic_timer:
-        return call_set_periodic(v, arg);
-    case VCPUOP_stop_periodic_timer:
-        time_set_periodic(v, 0);
+    case VCPUOP_stop_periodic_timer: /* there is none: one shot after the other is what guests use */
         return 0;
     case VCPUOP_set_singleshot_timer:
         return v == current ? call_set_oneshot(v, arg) : -EINVAL;

@@ -280,33 +280,16 @@ int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool
     return entry ? 0 : -EINVAL;
 }
 
-/* Where an unmapped grant's place is to hold another mapping, that is moved there and its own place is emptied. The two
- * must differ, or the grant would stay. pt_lock held. */
-static int entry_take(struct vcpu *v, const u64 *place, u64 va, u64 *value)
-{
-    u64 *entry;
-
-    *value = 0;
-    if (!va)
-        return 0;
-    entry = entry_at(base_in_use(v), va);
-    if (!entry || entry == place)
-        return -EINVAL;
-    *value = entry_write(entry, 0, PT_WRITE_PLAIN);
-    return 0;
-}
-
-int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 replacement_va)
+int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly)
 {
     int error = -EINVAL;
-    u64 value, *entry;
+    u64 *entry;
 
     spin_lock(&v->domain->pt_lock);
     entry = grant_entry(v, host_addr, contains_pte);
     if (entry && (*entry & PTE_P) && mfn_eq(pte_mfn(*entry), m) && !(*entry & PTE_RW) == readonly) {
-        error = entry_take(v, entry, replacement_va, &value);
-        if (!error)
-            l1_entry_put(entry_write(entry, value, PT_WRITE_PLAIN));
+        l1_entry_put(entry_write(entry, 0, PT_WRITE_PLAIN));
+        error = 0;
     }
     spin_unlock(&v->domain->pt_lock);
     return error;

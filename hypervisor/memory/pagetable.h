@@ -58,10 +58,9 @@ int pt_emulated_store(struct vcpu *v, u64 va, u64 value, u32 size, const u64 *ex
  * current guest's space, or with contains_pte the machine address of an L1 entry). map: the caller has
  * a reference (and a writable type count unless readonly), which the entry now owns on success (what the entry held
  * before is released). unmap: the entry must map m, as `readonly` says; its references are put, and it becomes not
- * present, or what stands at replacement_va, which is moved (GNTTABOP_unmap_and_replace). pte_flags: extra available
- * bits. 0, or -EINVAL: no such entry. The TLB is the caller's business. */
+ * present. pte_flags: extra available bits. 0, or -EINVAL: no such entry. The TLB is the caller's business. */
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags);
-int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 replacement_va);
+int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly);
 
 /* A guest L4 as base pointer of a vcpu: takes a type reference on m (owned by v's domain), puts the old one.
  * 0, -EINVAL, -ERESTART. For the current vcpu, CR3 is loaded. */

@@ -248,17 +248,3 @@ void pv_vcpu_destroy(struct vcpu *v)
         fpu_state_free(v->pv.fpu);
     v->pv.fpu = NULL;
 }
-
-int pv_domain_init(struct domain *d)
-{
-    d->pv.vm_assist = 0;
-    return 0;
-}
-
-void pv_domain_destroy(struct domain *d)
-{
-    hv_free(d->pv.io_ports);
-    hv_free(d->pv.mmio);
-    d->pv.io_ports = NULL;
-    d->pv.mmio = NULL;
-}

@@ -15,8 +15,6 @@ struct domain;
 
 int pv_vcpu_init(struct vcpu *v);
 void pv_vcpu_destroy(struct vcpu *v);  /* lets go of descriptors' frames, FPU memory. Not running. */
-int pv_domain_init(struct domain *d);
-void pv_domain_destroy(struct domain *d);
 
 /* Only schedule() calls these two: guest_regs(), segments, bases, windows, CR3, debug registers; the FPU is
  * lazy. save: prev was current on this CPU. load: next becomes so. Idle vcpus included (they have only CR3). */

@@ -199,7 +199,7 @@ static enum emulate_result do_mov_from_cr(struct vcpu *v, const struct pv_insn *
 
     switch (insn->reg) {
     case 0: value = pv_cr0_view(v); break;
-    case 2: value = v->pv.cr2; break;
+    case 2: value = v->info->arch.cr2; break;
     case 3: value = xen_pfn_to_cr3(mfn_x(v->base)); break;
     case 4: value = v->pv.cr4_guest ? v->pv.cr4_guest : cr4_fixed(); break;
     default: return EMULATE_UNKNOWN;
@@ -219,7 +219,7 @@ static enum emulate_result do_mov_to_cr(struct vcpu *v, const struct pv_insn *in
             return EMULATE_UNKNOWN;
         fpu_set_guest_ts(v, (value & CR0_TS) != 0);
         break;
-    case 2: v->pv.cr2 = v->info->arch.cr2 = value; break;
+    case 2: v->info->arch.cr2 = value; break;
     case 3:
         error = pt_set_base(v, mfn(xen_cr3_to_pfn(value)));
         if (error == -ERESTART)

@@ -37,7 +37,6 @@ struct vcpu_pv {
     u64 ldt_mapped;            /* bits: pages of it that are in the window, each held */
     mfn_t ldt_frame[16];
     u64 cr0_guest;             /* TS as the guest sees it; the rest is constant */
-    u64 cr2;                   /* mirror: the guest reads vcpu_info.arch.cr2 */
     u64 cr4_guest;
     u64 debugreg[8];
     u32 iopl;                  /* virtual IOPL from physdev_op, <<12 as in eflags */
@@ -54,10 +53,6 @@ struct vcpu_pv {
 
 struct domain_pv {
     u32 vm_assist;             /* VMASST_TYPE_* bits */
-    u64 ioport_bitmap_frames;  /* reserved */
-    u64 *io_ports;             /* 65,536 bits: ports it may use (NULL: none) */
-    struct mmio_range *mmio;   /* frames outside RAM it may map (domain/iomem.h) */
-    u32 mmio_count;
     bool mmio_all;             /* dom0: everything but the denied list */
 };
 

@@ -149,7 +149,6 @@ void pv_inject_page_fault(u64 address, u32 error_code)
 {
     struct vcpu *v = current_vcpu();
 
-    v->pv.cr2 = address;
     v->info->arch.cr2 = address;
     inject(VECTOR_PF, HOW_ERROR | error_code);
 }

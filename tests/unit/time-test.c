@@ -61,7 +61,6 @@ static bool timer_event(u32 port)
 static void test_timers(void)
 {
     struct vcpu_set_singleshot_timer shot = {.timeout_abs_ns = host_now + 5 * MS};
-    struct vcpu_set_periodic_timer period = {.period_ns = 10 * MS};
     u32 port;
 
     CU_ASSERT_FATAL(evtchn_bind_virq(d, VIRQ_TIMER, 0, &port) == 0);
@@ -87,18 +86,8 @@ static void test_timers(void)
     host_pass_time(host_now + 2 * MS);
     CU_ASSERT(!timer_event(port));
 
-    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, &period) == 0);
-    for (u32 i = 0; i < 3; i++) {
-        host_pass_time(host_now + 10 * MS);
-        CU_ASSERT(timer_event(port));
-    }
     CU_ASSERT(vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL) == 0);
-    host_pass_time(host_now + 50 * MS);
-    CU_ASSERT(!timer_event(port) && host_next_deadline() == 0);
-    period.period_ns = MS - 1;
-    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, &period) == -EINVAL);
-    period.period_ns = ~0ull;
-    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, &period) == -EINVAL);
+    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, NULL) == -ENOSYS && host_next_deadline() == 0);
     CU_ASSERT(evtchn_close(d, port) == 0);
 }
 

@@ -35,7 +35,7 @@ void apic_timer_program(u64 deadline)
     hardware[host_cpu] = deadline;
 }
 
-void apic_send_ipi(u32 apic_id, u8 vector)
+void apic_send(u32 apic_id, u32 vector)
 {
     ipis[apic_id] += vector == VECTOR_TIMER;
 }
