@@ -28,3 +28,4 @@ $(call hv_unit_test,timer-test,cpu/timer.c memory/alloc.c memory/heap.c memory/f
 # these include what they are about (hv/own-names.h says why)
 $(eval $(call unit_test,lib-test,tests/unit/lib-test.c,$(HV_UNIT_CFLAGS),))
 $(eval $(call unit_test,options-test,tests/unit/options-test.c,$(HV_UNIT_CFLAGS),))
+$(eval $(call unit_test,apic-test,tests/unit/apic-test.c,$(HV_UNIT_CFLAGS),))
