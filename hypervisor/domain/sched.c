@@ -124,13 +124,13 @@ static void set_runstate(struct vcpu *v, u64 now)
         runstate_change(v, state, now);
 }
 
-/* Counts the time that s->current ran. Lock held. */
+/* Counts the time that s->current ran. Lock held; any CPU, so `now` may be a little behind. */
 static void charge(struct sched_cpu *s, u64 now)
 {
     struct vcpu *v = s->current;
-    u64 ran = now - v->sched.slice_start;
+    u64 ran = now > v->sched.slice_start ? now - v->sched.slice_start : 0;
 
-    v->sched.slice_start = now;
+    v->sched.slice_start += ran;
     v->sched.run_ns += ran;
     v->sched.virtual_ns += ran;
 }
@@ -158,18 +158,25 @@ static struct vcpu *pick(struct sched_cpu *s)
     return v;
 }
 
+/* The virtual time of the slowest of those who run or want to. Lock held. */
+static void raise_floor(struct sched_cpu *s)
+{
+    u64 slowest = s->current->sched.virtual_ns;
+
+    if (s->first)
+        slowest = MIN(slowest, s->first->sched.virtual_ns);
+    s->floor = MAX(s->floor, slowest);
+}
+
 static void start_counting(struct sched_cpu *s, struct vcpu *v, u64 now)
 {
-    u64 slowest = v->sched.virtual_ns;
 
     s->current = v;
     s->idling = false;
     v->cpu = this_cpu()->id;
     v->sched.running = true;
     v->sched.slice_start = now;
-    if (s->first)
-        slowest = MIN(slowest, s->first->sched.virtual_ns);
-    s->floor = MAX(s->floor, slowest);
+    raise_floor(s);
     if (v->time.runstate.state != RUNSTATE_running)
         runstate_change(v, RUNSTATE_running, now);
     arm_slice(s, now);
@@ -293,7 +300,7 @@ static void preempt(struct sched_cpu *s, const struct vcpu *v, u64 now)
 /* One attempt, lock held. False: it has gone to another CPU's queue, to be locked in its turn. */
 static bool wake_locked(struct sched_cpu *s, struct vcpu *v)
 {
-    u64 now, earliest;
+    u64 now, earliest, bonus;
     u32 cpu;
 
     if (v->sched.queued || !vcpu_runnable(v))
@@ -311,7 +318,13 @@ static bool wake_locked(struct sched_cpu *s, struct vcpu *v)
         }
     }
     now = now_ns();
-    earliest = s->floor > SLEEPER_BONUS_NS ? s->floor - SLEEPER_BONUS_NS : 0;
+    if (s->current && !s->idling) { /* who runs alone is not counted otherwise, and the floor would lie far behind */
+        charge(s, now);
+        raise_floor(s);
+    }
+    /* only who has run before can have slept: a new one begins where the others are */
+    bonus = v->sched.run_ns ? MIN(SLEEPER_BONUS_NS, s->floor) : 0;
+    earliest = s->floor - bonus;
     if (v->sched.virtual_ns < earliest)
         v->sched.virtual_ns = earliest;
     enqueue(s, v);

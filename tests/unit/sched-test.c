@@ -199,6 +199,21 @@ static void test_no_cheating(void)
     CU_ASSERT(mine < 2200 * MS);
 }
 
+/* One that never ran comes beside one who ran alone for long: it neither stops him nor catches up with him. */
+static void test_newcomer(void)
+{
+    all_block();
+    run_for(5 * SECOND);
+    CU_ASSERT(current_vcpu() == control);
+    a->sched.run_ns = 0;
+    a->sched.virtual_ns = 0;
+    vcpu_unblock(a);
+    CU_ASSERT(!this_cpu()->need_resched && a->sched.virtual_ns >= control->sched.virtual_ns);
+    run_for(20 * MS);
+    CU_ASSERT(a->sched.run_ns <= 15 * MS);
+    all_block();
+}
+
 static void test_yield(void)
 {
     all_block();
@@ -376,6 +391,7 @@ static CU_TestInfo tests[] = {{"the first", test_first},
                               {"shares", test_shares},
                               {"a waker among spinners", test_waker_among_spinners},
                               {"no cheating by sleep", test_no_cheating},
+                              {"a newcomer", test_newcomer},
                               {"yield", test_yield},
                               {"pause", test_pause},
                               {"pause while loaded", test_pause_while_loaded},
