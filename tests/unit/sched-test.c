@@ -144,18 +144,17 @@ static void test_shares(void)
     CU_ASSERT(c0 > 1900 * MS && c0 < 2100 * MS);
 }
 
-/* Dom0 wakes for a millisecond's work every ten, among three spinners: it never waits for a slice. (Once they have had
- * what they were owed: they had slept while dom0 ran.) */
+/* Dom0 wakes for a millisecond's work every ten, among three spinners: it never waits for a slice. */
 static void test_waker_among_spinners(void)
 {
     u64 worst = 0, ran = 0;
 
     all_block();
+    run_for(MS); /* it is no newcomer */
     vcpu_unblock(a);
     vcpu_unblock(b);
     vcpu_unblock(c);
     stop_control();
-    run_for(50 * MS);
     for (u32 i = 0; i < 200; i++) {
         u64 asked;
 
