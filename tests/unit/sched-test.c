@@ -155,6 +155,7 @@ static void test_waker_among_spinners(void)
     vcpu_unblock(b);
     vcpu_unblock(c);
     stop_control();
+    run_for(50 * MS); /* they had slept while dom0 ran: that is theirs first */
     for (u32 i = 0; i < 200; i++) {
         u64 asked;
 
