@@ -129,6 +129,14 @@ static inline void load_ldt(u16 selector)
     __asm__ volatile("lldt %0" : : "r"(selector));
 }
 
+static inline u64 xgetbv(u32 index)
+{
+    u32 low, high;
+
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(index));
+    return (u64)high << 32 | low;
+}
+
 static inline void xsetbv(u32 index, u64 value)
 {
     __asm__ volatile("xsetbv" : : "c"(index), "a"((u32)value), "d"((u32)(value >> 32)));

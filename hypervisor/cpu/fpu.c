@@ -49,6 +49,8 @@ void fpu_registers_save(struct fpu_state *s)
         __asm__ volatile("fxsave64 %0" : "=m"(*s) : : "memory");
         return;
     }
+    if (xgetbv(0) != all) /* a guest whose XCR0 has x87 alone still has SSE registers */
+        xsetbv(0, all);
     __asm__ volatile("xsave64 %0" : "+m"(*s) : "a"((u32)all), "d"((u32)(all >> 32)) : "memory");
 }
 
@@ -60,9 +62,11 @@ void fpu_registers_load(const struct fpu_state *s, u64 xcr0)
         __asm__ volatile("fxrstor64 %0" : : "m"(*s));
         return;
     }
-    xsetbv(0, all); /* components beyond the guest's must be reset too: they may hold another's */
+    if (xgetbv(0) != all) /* components beyond the guest's must be reset too: they may hold another's */
+        xsetbv(0, all);
     __asm__ volatile("xrstor64 %0" : : "m"(*s), "a"((u32)all), "d"((u32)(all >> 32)));
-    xsetbv(0, xcr0 ? xcr0 : XCR0_X87_SSE);
+    if (xcr0 != all)
+        xsetbv(0, xcr0 ? xcr0 : XCR0_X87_SSE);
 }
 
 void fpu_state_import(struct fpu_state *s, const void *fxsave)

@@ -19,7 +19,7 @@ struct fpu_state {
 struct fpu_state *fpu_state_alloc(void);
 void fpu_state_free(struct fpu_state *s);
 void fpu_state_reset(struct fpu_state *s);
-/* All components of cpu_features.xcr0, whatever XCR0 holds at the time. */
+/* All components of cpu_features.xcr0, whatever XCR0 held; it holds all of them afterwards. */
 void fpu_registers_save(struct fpu_state *s);
 /* s: as saved, or from outside through fpu_state_import. XCR0 becomes xcr0 (0: x87 and SSE). */
 void fpu_registers_load(const struct fpu_state *s, u64 xcr0);

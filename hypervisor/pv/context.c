@@ -194,6 +194,7 @@ void pv_context_save(struct vcpu *prev)
     if (pv->debugreg[7] & DR7_ENABLED)
         __asm__ volatile("mov %0, %%db7" : : "r"(DR7_DEFAULT));
     fpu_save(prev);
+    this_cpu()->fpu_owner = NULL;
     descriptor_unload_window(prev);
 }
 
@@ -219,8 +220,7 @@ void pv_context_load(struct vcpu *next)
     write_gs_base(pv->kernel_mode ? pv->gs_base_kernel : pv->gs_base_user);
     if (pv->debugreg[7] & DR7_ENABLED)
         load_debug_registers(next);
-    if (cpu_features.xsave)
-        xsetbv(0, pv->xcr0);
+    fpu_load_current();
     cr4 = cpu_features.cr4 | (pv->cr4_guest & CR4_TSD);
     if (read_cr4() != cr4)
         write_cr4(cr4);

@@ -16,16 +16,16 @@ struct domain;
 int pv_vcpu_init(struct vcpu *v);
 void pv_vcpu_destroy(struct vcpu *v);  /* lets go of descriptors' frames, FPU memory. Not running. */
 
-/* Only schedule() calls these two: guest_regs(), segments, bases, windows, CR3, debug registers; the FPU is
- * lazy. save: prev was current on this CPU. load: next becomes so. Idle vcpus included (they have only CR3). */
+/* Only schedule() calls these two: guest_regs(), segments, bases, windows, CR3, debug registers, FPU. save: prev
+ * was current on this CPU. load: next becomes so. Idle vcpus included (they have only CR3). */
 void pv_context_save(struct vcpu *prev);
 void pv_context_load(struct vcpu *next);
 
 /* setvcpucontext / VCPUOP_initialise: checks all of c, then sets. v is paused and not running. 0, -EINVAL, -EBUSY, -ERESTART. */
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 
-/* FPU: #NM of the current guest; and the flush before anyone looks at v's state (v current, or no CPU has its registers:
- * a vcpu's FPU registers are saved whenever it is switched out). */
+/* FPU: loading the current guest's registers; and the copy for who looks at v's state while a CPU has them: they
+ * stay there. A vcpu's FPU registers are saved whenever it is switched out. */
 void fpu_load_current(void);
 void fpu_save(struct vcpu *v);
 /* fpu_taskswitch, clts, mov to cr0: TS as the guest's kernel sees it. */

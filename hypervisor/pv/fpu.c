@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose FPU state is in the registers: loaded at a guest's first use (CR0.TS), saved when its vcpu is switched out.
- * CR0.TS is clear only while the current vcpu's state is loaded and its kernel has not set its own TS.
+ * Whose FPU state is in the registers: the current vcpu's, always; loaded when it is switched in, saved when it is
+ * switched out. Not lazily: a CPU that speculates may read what CR0.TS guards, and QEMU's XRSTOR does not look at CR0.TS.
+ * CR0.TS is what the guest's kernel made it.
  */
 #include "cpu/asm.h"
 #include "cpu/features.h"
@@ -18,6 +19,8 @@ void fpu_load_current(void)
     fpu_registers_load(v->pv.fpu, v->pv.xcr0);
     v->pv.fpu_used = true;
     this_cpu()->fpu_owner = v;
+    if (v->pv.cr0_guest & CR0_TS)
+        fpu_ts_set();
 }
 
 void fpu_save(struct vcpu *v)
@@ -26,8 +29,10 @@ void fpu_save(struct vcpu *v)
         return;
     fpu_ts_clear();
     fpu_registers_save(v->pv.fpu);
-    this_cpu()->fpu_owner = NULL;
-    fpu_ts_set();
+    if (cpu_features.xsave && v->pv.xcr0 != cpu_features.xcr0)
+        xsetbv(0, v->pv.xcr0);
+    if (v->pv.cr0_guest & CR0_TS)
+        fpu_ts_set();
 }
 
 void fpu_set_guest_ts(struct vcpu *v, bool set)
@@ -47,7 +52,6 @@ bool fpu_set_xcr0(struct vcpu *v, u64 xcr0)
 {
     if (!cpu_features.xsave || !fpu_xcr0_ok(xcr0))
         return false;
-    fpu_save(v);
     v->pv.xcr0 = xcr0;
     xsetbv(0, xcr0);
     return true;
