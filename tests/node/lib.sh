@@ -97,28 +97,25 @@ gone() { ! exists "$1"; }
 # cmdline, disk (FILE or FILE,ro; more than one may be given), nic (BRIDGE), mac, on_reboot, on_crash, extra (XML).
 vps() {
     local name=$1 memory=128 vcpus=1 kernel=$samples/vmlinux initrd=$samples/initramfs.cpio.gz
-    local cmdline='' on_reboot=restart on_crash=destroy extra='' devices='' mac='' word disks=0 letter type key
+    local cmdline='' on_reboot=restart on_crash=destroy extra='' devices='' mac='' nic='' word disks=0 letter letters=abcdef type key
     shift
     for word; do
         case $word in
         disk=*)
-            word=${word#*=}
-            letter=$(printf '%b' "\\$(printf %o $((97 + disks++)))")
-            type=file key=file
+            letter=${letters:disks:1} disks=$((disks + 1))
+            word=${word#*=} type=file key=file
             [[ -b ${word%,ro} ]] && type=block key=dev
             devices+="<disk type='$type' device='disk'><source $key='${word%,ro}'/><target dev='xvd$letter' bus='xen'/>"
             [[ $word == *,ro ]] && devices+="<readonly/>"
             devices+="</disk>"
             ;;
-        nic=*)
-            devices+="<interface type='bridge'>${mac:+<mac address='$mac'/>}<source bridge='${word#*=}'/></interface>"
-            ;;
-        memory=* | vcpus=* | kernel=* | initrd=* | cmdline=* | on_reboot=* | on_crash=* | extra=* | mac=*)
+        memory=* | vcpus=* | kernel=* | initrd=* | cmdline=* | on_reboot=* | on_crash=* | extra=* | mac=* | nic=*)
             printf -v "${word%%=*}" %s "${word#*=}"
             ;;
         *) echo "vps: $word?" >&2 ;;
         esac
     done
+    [[ -z $nic ]] || devices+="<interface type='bridge'>${mac:+<mac address='$mac'/>}<source bridge='$nic'/></interface>"
     cat >"/root/$name.xml" <<X
 <domain type='xen'>
   <name>$name</name>
@@ -140,12 +137,14 @@ X
     echo "/root/$name.xml"
 }
 
-# initrd_with_job NAME <<'JOB': the sample's initramfs with a /job that its init runs; prints its path
+# initrd_with_job NAME <<'JOB': the sample's initramfs with a /job that its init runs, /fpu-hold beside it;
+# prints its path
 initrd_with_job() {
     local dir
     dir=$(mktemp -d)
     cat >"$dir/job"
-    { cat "$samples/initramfs.cpio.gz" && (cd "$dir" && echo job | /usr/lib/busybox/cpio -o -H newc 2>/dev/null | gzip -1); } >"/root/$1.cpio.gz"
+    cp /root/fpu-hold "$dir/"
+    { cat "$samples/initramfs.cpio.gz" && (cd "$dir" && printf '%s\n' job fpu-hold | /usr/lib/busybox/cpio -o -H newc 2>/dev/null | gzip -1); } >"/root/$1.cpio.gz"
     rm -r "$dir"
     echo "/root/$1.cpio.gz"
 }

@@ -40,6 +40,16 @@ for guest in /root/guests/*.elf; do
     check 'destroy it' vmctl destroy "$name"
 done
 
+# registers stay whose they are, between processes and between VPSes, while all of them compute
+hold=$(initrd_with_job hold <<'JOB'
+/fpu-hold 300 && echo registers-kept
+JOB
+)
+check 'create one that computes' vmctl create "$(vps hold initrd="$hold")"
+check 'SSE registers of dom0 processes are kept' /root/fpu-hold 300
+check_console 'and those of a VPS, too' hold 'registers-kept'
+check 'destroy it' vmctl destroy hold
+
 ticks=$(grep -ac '^tick' $logs/calm.log)
 check_console 'the neighbour ticks on' calm '^tick' $((ticks + 3))
 check_same 'the neighbour never rebooted' 1 "$(grep -ac 'VPS up' $logs/calm.log)"
