@@ -68,6 +68,17 @@ static long call_apic_read(struct vcpu *v, void *arg)
     return ioapic_read_register(op->apic_physbase, op->reg, &op->value) ? 0 : -EINVAL;
 }
 
+/* The vector of a line is ring 0's affair: any that dom0 names is as good. Linux gives a line up where this fails. */
+static long call_alloc_vector(struct vcpu *v, void *arg)
+{
+    struct physdev_irq *op = arg;
+
+    if (op->irq >= v->domain->pirqs.count)
+        return -EINVAL;
+    op->vector = op->irq;
+    return 0;
+}
+
 static long call_map(struct vcpu *v, void *arg)
 {
     struct physdev_map_pirq *op = arg;
@@ -162,6 +173,7 @@ static const struct physdev_call {
     {PHYSDEVOP_set_iopl, sizeof(struct physdev_set_iopl), ANY_DOMAIN, call_iopl},
     {PHYSDEVOP_set_iobitmap, sizeof(struct physdev_set_iobitmap), ANY_DOMAIN, call_iobitmap},
     {PHYSDEVOP_apic_read, sizeof(struct physdev_apic), ANSWERS, call_apic_read},
+    {PHYSDEVOP_alloc_irq_vector, sizeof(struct physdev_irq), ANSWERS, call_alloc_vector},
     {PHYSDEVOP_map_pirq, sizeof(struct physdev_map_pirq), ANSWERS, call_map},
     {PHYSDEVOP_unmap_pirq, sizeof(struct physdev_unmap_pirq), 0, call_unmap},
     {PHYSDEVOP_setup_gsi, sizeof(struct physdev_setup_gsi), 0, call_setup_gsi},
