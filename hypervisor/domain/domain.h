@@ -20,6 +20,7 @@
 #include "domain/pirq.h"
 #include "domain/sched.h"
 #include "domain/time.h"
+#include "lib/errno.h"
 #include "lib/types.h"
 #include "memory/walk.h"
 #include "pv/pv.h"
@@ -103,6 +104,18 @@ extern struct domain *domain_io, *domain_xen;
 struct domain *domain_find(u16 id);
 void domain_get(struct domain *d);
 void domain_put(struct domain *d);
+/* The domain that a call of v's names: its own, or any for a privileged caller. NULL with *error -ESRCH or -EPERM. */
+static inline struct domain *domain_find_for(const struct vcpu *v, u16 id, int *error)
+{
+    struct domain *d = domain_find(id);
+
+    *error = d ? 0 : -ESRCH;
+    if (!d || d == v->domain || v->domain->privileged)
+        return d;
+    domain_put(d);
+    *error = -EPERM;
+    return NULL;
+}
 /* The domain behind a frame's owner field; NULL for none. No reference: the frame that names it holds one. */
 struct domain *domain_of_owner(u16 id);
 /* First domain with id >= `from`, referenced. For lists. */

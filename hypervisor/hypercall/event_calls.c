@@ -12,20 +12,8 @@
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
 
-/* The domain an operation is about: the caller's own, or any for a privileged caller. 0: *out is referenced. */
-static int target_domain(const struct vcpu *v, u16 id, struct domain **out)
-{
-    *out = domain_find(id);
-    if (!*out)
-        return -ESRCH;
-    if (*out == v->domain || v->domain->privileged)
-        return 0;
-    domain_put(*out);
-    return -EPERM;
-}
-
 /* Tells the guest its new port, or takes the port back if that cannot be done. */
-static long answer_port(struct domain *d, u32 port, u64 to, const void *op, size_t size)
+static int answer_port(struct domain *d, u32 port, u64 to, const void *op, size_t size)
 {
     if (!copy_to_guest(to, op, size))
         return 0;
@@ -37,12 +25,12 @@ static long call_alloc_unbound(struct vcpu *v, u64 arg)
 {
     struct evtchn_alloc_unbound op;
     struct domain *d;
-    long error;
+    int error;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    error = target_domain(v, op.dom, &d);
-    if (error)
+    d = domain_find_for(v, op.dom, &error);
+    if (!d)
         return error;
     if (op.remote_dom == DOMID_SELF)
         op.remote_dom = v->domain->id;
@@ -143,12 +131,12 @@ static long call_status(struct vcpu *v, u64 arg)
     struct evtchn_status op;
     struct evtchn c;
     struct domain *d;
-    long error;
+    int error;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    error = target_domain(v, op.dom, &d);
-    if (error)
+    d = domain_find_for(v, op.dom, &error);
+    if (!d)
         return error;
     error = evtchn_read(d, op.port, &c);
     domain_put(d);
@@ -162,12 +150,12 @@ static long call_reset(struct vcpu *v, u64 arg)
 {
     struct evtchn_reset op;
     struct domain *d;
-    long error;
+    int error;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    error = target_domain(v, op.dom, &d);
-    if (error)
+    d = domain_find_for(v, op.dom, &error);
+    if (!d)
         return error;
     /* another domain's ports go only while it stands still */
     error = d != v->domain && !d->control_pauses ? -EINVAL : evtchn_reset(d);

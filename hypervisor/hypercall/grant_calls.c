@@ -283,30 +283,21 @@ static long call_copy(struct vcpu *v, u64 arg)
     return copy_to_guest(arg + offsetof(struct gnttab_copy, status), &op.status, sizeof(op.status));
 }
 
-/* The domain that a question is about, and the status where there is none or it is not for the caller. */
-static struct domain *asked_domain(const struct vcpu *v, u16 id, int16_t *status)
+static int16_t find_status(int error)
 {
-    struct domain *d = domain_find(id);
-
-    *status = GNTST_okay;
-    if (!d) {
-        *status = GNTST_bad_domain;
-    } else if (d != v->domain && !v->domain->privileged) {
-        domain_put(d);
-        d = NULL;
-        *status = GNTST_permission_denied;
-    }
-    return d;
+    return error == -EPERM ? GNTST_permission_denied : error ? GNTST_bad_domain : GNTST_okay;
 }
 
 static long call_setup_table(struct vcpu *v, u64 arg)
 {
     struct gnttab_setup_table op;
     struct domain *d;
+    int error;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    d = asked_domain(v, op.dom, &op.status);
+    d = domain_find_for(v, op.dom, &error);
+    op.status = find_status(error);
     if (d && grant_grow(d, op.nr_frames))
         op.status = GNTST_general_error;
     for (u32 i = 0; !op.status && i < op.nr_frames; i++) {
@@ -324,10 +315,12 @@ static long call_query_size(struct vcpu *v, u64 arg)
 {
     struct gnttab_query_size op;
     struct domain *d;
+    int error;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    d = asked_domain(v, op.dom, &op.status);
+    d = domain_find_for(v, op.dom, &error);
+    op.status = find_status(error);
     if (d) {
         op.nr_frames = d->grants.frames;
         op.max_nr_frames = d->grants.max_frames;

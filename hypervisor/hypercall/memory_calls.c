@@ -21,22 +21,6 @@
 #define MAX_MAP_ENTRIES 128
 #define MAX_PFN (1ull << 40)
 
-/* The domain a call names: itself, or another for who may. *error: -ESRCH, -EPERM. Referenced. */
-static struct domain *target_find(struct vcpu *v, u16 id, int *error)
-{
-    struct domain *d;
-
-    *error = 0;
-    if (id != DOMID_SELF && id != v->domain->id && !v->domain->privileged) {
-        *error = -EPERM;
-        return NULL;
-    }
-    d = domain_find(id);
-    if (!d)
-        *error = -ESRCH;
-    return d;
-}
-
 /* A limit below 4 GiB has the allocator search its lists, all of them: that is for devices, and whoever has some. */
 static bool address_limit_ok(const struct vcpu *v, u32 address_bits)
 {
@@ -111,7 +95,7 @@ static long reservation_change(struct vcpu *v, u64 args[6], u32 command)
         return (long)e.at;
     if (!e.list && command != XENMEM_increase_reservation)
         return (long)e.at;
-    e.domain = target_find(v, r.domid, &error);
+    e.domain = domain_find_for(v, r.domid, &error);
     if (!e.domain)
         return error;
     for (;;) {
@@ -239,7 +223,7 @@ static long memory_exchange(struct vcpu *v, u64 args[6])
         return -EFAULT;
     if (!address_limit_ok(v, x.address_bits))
         return -ENOMEM;
-    x.domain = target_find(v, r.in.domid, &error);
+    x.domain = domain_find_for(v, r.in.domid, &error);
     while (x.domain && at < total) {
         error = exchange_unit(&x, at, order);
         if (error)
@@ -269,7 +253,7 @@ static long reservation_query(struct vcpu *v, u64 address, u32 command)
 
     if (copy_struct_from_guest(&q, address))
         return -EFAULT;
-    d = target_find(v, q.domid, &error);
+    d = domain_find_for(v, q.domid, &error);
     if (!d)
         return error;
     pages = command == XENMEM_current_reservation ? d->tot_pages : d->max_pages;
@@ -335,7 +319,7 @@ static long set_memory_map(struct vcpu *v, u64 address)
         return -EFAULT;
     if (r.map.nr_entries > MAX_MAP_ENTRIES)
         return -EINVAL;
-    d = target_find(v, r.domid, &error);
+    d = domain_find_for(v, r.domid, &error);
     if (!d)
         return error;
     entries = hv_alloc(r.map.nr_entries * sizeof(struct e820_entry) + 1);
@@ -374,7 +358,7 @@ static long claim_pages(struct vcpu *v, u64 address)
         return -EFAULT;
     if (r.extent_start.p || r.extent_order || r.mem_flags)
         return -EINVAL;
-    d = target_find(v, r.domid, &error);
+    d = domain_find_for(v, r.domid, &error);
     if (!d)
         return error;
     error = d->death ? -EINVAL : claim_set(d, r.nr_extents);
@@ -418,7 +402,7 @@ static long acquire_resource(struct vcpu *v, u64 address)
         return -EPERM;
     if (r.pad || r.type != XENMEM_resource_grant_table)
         return r.pad ? -EINVAL : -EOPNOTSUPP;
-    d = target_find(v, r.domid, &error);
+    d = domain_find_for(v, r.domid, &error);
     if (!d)
         return error;
     if (d == v->domain) {
