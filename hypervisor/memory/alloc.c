@@ -194,13 +194,17 @@ u64 alloc_total_frames(void)
     return total_count;
 }
 
-/* The unit is at most 16 frames: larger dirty blocks are taken apart as they are cleaned. */
+/* The unit is at most 16 frames: larger dirty blocks are taken apart as they are cleaned. One CPU at a time: several would
+ * mostly wait for one another's lock, and have those who want memory wait behind them. */
 bool alloc_scrub_some(void)
 {
+    static bool busy;
     u64 m = 0;
     u32 order = 0;
     bool found = false;
 
+    if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
+        return false;
     spin_lock(&alloc_lock);
     for (u32 zone = 0; zone < 2 && !found; zone++)
         if (present[zone][1]) {
@@ -213,15 +217,16 @@ bool alloc_scrub_some(void)
             frame_table[m].owner = DOMID_XEN;
         }
     spin_unlock(&alloc_lock);
-    if (!found)
-        return false;
-    for (u64 i = 0; i < 1ull << order; i++)
-        clear_page(mfn_to_virt(mfn(m + i)));
-    spin_lock(&alloc_lock);
-    frame_table[m].owner = OWNER_FREE;
-    block_free(m, order, false);
-    spin_unlock(&alloc_lock);
-    return true;
+    if (found) {
+        for (u64 i = 0; i < 1ull << order; i++)
+            clear_page(mfn_to_virt(mfn(m + i)));
+        spin_lock(&alloc_lock);
+        frame_table[m].owner = OWNER_FREE;
+        block_free(m, order, false);
+        spin_unlock(&alloc_lock);
+    }
+    __atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+    return found;
 }
 
 void *alloc_pages(u32 order)
