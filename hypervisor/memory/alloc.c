@@ -22,6 +22,8 @@
 #define FREE_ORDER 0x1fu
 #define OWNER_FREE 0x8000u
 #define ZONE_LIMIT (1ull << (32 - PAGE_SHIFT))
+/* So much is kept clean ahead of demand by idle CPUs; the rest is scrubbed when it is wanted. */
+#define CLEAN_AHEAD (1ull << (30 - PAGE_SHIFT))
 
 struct free_block {
     struct free_block *next, *prev;
@@ -29,7 +31,7 @@ struct free_block {
 
 static struct free_block *lists[2][2][ALLOC_MAX_ORDER + 1]; /* zone, dirty, order */
 static u32 present[2][2];                                   /* zone, dirty: orders whose list is not empty */
-static u64 free_count, total_count;
+static u64 free_count, total_count, clean_count;
 static spinlock_t alloc_lock = SPINLOCK_INIT(RANK_ALLOC);
 
 static u32 zone_of(u64 m)
@@ -50,6 +52,7 @@ static void block_insert(u64 m, u32 order, bool dirty, u16 stamp)
         b->next->prev = b;
     *list = b;
     present[zone_of(m)][dirty] |= 1u << order;
+    clean_count += dirty ? 0 : 1ull << order;
 }
 
 static void block_remove(u64 m)
@@ -67,6 +70,7 @@ static void block_remove(u64 m)
         lists[zone][dirty][order] = b->next;
     if (!lists[zone][dirty][order])
         present[zone][dirty] &= ~(1u << order);
+    clean_count -= dirty ? 0 : 1ull << order;
     b->next = b->prev = NULL;
     f->type = 0;
 }
@@ -204,6 +208,8 @@ bool alloc_scrub_some(void)
     bool found = false;
 
     if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
+        return false;
+    if (ACCESS_ONCE(clean_count) >= CLEAN_AHEAD)
         return false;
     spin_lock(&alloc_lock);
     for (u32 zone = 0; zone < 2 && !found; zone++)

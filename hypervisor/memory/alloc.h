@@ -26,7 +26,7 @@ mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits);
 void free_frames(mfn_t m, u32 order, bool dirty);
 u64 alloc_free_frames(void);
 u64 alloc_total_frames(void);
-/* Called by an idle CPU: scrubs a little; false when there is nothing left to scrub. */
+/* Called by an idle CPU: scrubs a little; false when nothing is left to scrub, or a GiB is clean already. */
 bool alloc_scrub_some(void);
 
 /* Ring 0's own pages: mapped (direct map), zeroed. NULL if there are none. */
