@@ -9,5 +9,15 @@ $(BUILD)/tests/fpu-hold: tests/node/fpu-hold.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) -static -o $@ $<
 
-test-node: node $(BUILD)/tests/hv-count $(BUILD)/tests/fpu-hold
+# kernels that are refused, or crash
+NODE_KERNELS := $(addprefix $(BUILD)/tests/node-kernels/,elf32 pvh-only unhandled-trap)
+NODE_KERNEL_LINK := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096
+$(BUILD)/tests/node-kernels/elf32: NODE_KERNEL_FLAGS := -m32 -DELF32 -Wl,-Ttext-segment=0x100000
+$(BUILD)/tests/node-kernels/pvh-only: NODE_KERNEL_FLAGS := -DPVH_ONLY -Wl,-Ttext-segment=0x100000
+$(BUILD)/tests/node-kernels/unhandled-trap: NODE_KERNEL_FLAGS := -Wl,-Ttext-segment=0xffffffff80100000
+$(NODE_KERNELS): tests/node/kernels/kernel.S
+	@mkdir -p $(@D)
+	$(CC) $(NODE_KERNEL_LINK) $(NODE_KERNEL_FLAGS) -o $@ $<
+
+test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/fpu-hold
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
