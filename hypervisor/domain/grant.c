@@ -24,6 +24,7 @@
 #define ACTIVE_ORDER 1 /* pages for a table page's active records */
 #define UNSTABLE_MAX 5 /* times that an entry may change under us */
 #define RELINQUISH_UNIT 64
+#define MAPTRACK_FRAMES_AHEAD 16u /* 2,048 mappings */
 
 _Static_assert(GRANT_ENTRIES * sizeof(struct grant_active) <= PAGE_SIZE << ACTIVE_ORDER, "active records fit");
 _Static_assert(MAPTRACK_ENTRIES * sizeof(struct grant_maptrack) <= PAGE_SIZE, "handles fit");
@@ -156,7 +157,7 @@ static bool maptrack_grow(struct domain_grants *g)
     if (!page)
         return false;
     for (u32 i = 0; i < MAPTRACK_ENTRIES; i++)
-        page[i].next_free = i + 1 < MAPTRACK_ENTRIES ? first + i + 2 : 0;
+        page[i].next_free = i + 1 < MAPTRACK_ENTRIES ? first + i + 2 : g->maptrack_free;
     g->maptrack[g->maptrack_frames++] = page;
     g->maptrack_free = first + 1;
     return true;
@@ -270,6 +271,10 @@ int grant_domain_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
     g->maptrack = hv_alloc((max_maptrack_frames + 1) * sizeof(*g->maptrack));
     if (!g->table || !g->active || !g->maptrack)
         return -ENOMEM;
+    /* Whoever runs backends maps a lot, and pages of handles are kept: so many from the start. */
+    for (u32 i = 0; d->privileged && i < MAPTRACK_FRAMES_AHEAD; i++)
+        if (!maptrack_grow(g))
+            return -ENOMEM;
     return max_frames ? grant_grow(d, 1) : 0;
 }
 
