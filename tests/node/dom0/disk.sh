@@ -3,15 +3,13 @@
 # it is; files and block devices, and all given back at the end.
 . /root/lib.sh
 
-warm_up
-before=$(account)
 mkdir -p /root/d
+cp $samples/root.img d/clean.img
 for name in rw ro block; do
     head -c 8M /dev/urandom >/root/d/$name.img
 done
 sums() { sha256sum "$1" | cut -d' ' -f1; }
 rw=$(sums d/rw.img) ro=$(sums d/ro.img) block=$(sums d/block.img)
-loop=$(losetup -f --show /root/d/block.img)
 job=$(initrd_with_job disk <<'JOB'
 for disk in xvda xvdb xvdc; do echo "disk $disk sum $(sha256sum /dev/$disk | cut -d' ' -f1)"; done
 for disk in xvda xvdb xvdc; do echo "disk $disk ro $(cat /sys/block/$disk/ro) size $(cat /sys/block/$disk/size)"; done
@@ -28,6 +26,13 @@ poweroff -f
 JOB
 )
 sectors=$(for i in 1 7 4093 16383; do echo "sector $i $(dd if=d/rw.img bs=512 skip=$i count=1 2>/dev/null | sha256sum | cut -d' ' -f1)"; done | sha256sum)
+# as many mappings at once as will ever be: the hypervisor's tables of them grow to that and stay
+warm_up
+vmctl create "$(vps warm initrd="$job" disk=/root/d/rw.img,ro disk=/root/d/ro.img,ro disk=/root/d/block.img,ro)"
+within 300 gone warm
+sleep 0.5
+before=$(account)
+loop=$(losetup -f --show /root/d/block.img)
 check 'create with three disks: a file, a read-only file, a block device' \
     vmctl create "$(vps disks initrd="$job" disk=/root/d/rw.img disk=/root/d/ro.img,ro disk="$loop")"
 check_console 'it reads them' disks 'disk-done'
@@ -58,10 +63,11 @@ check_console 'is mounted' demo 'VPS disk: /dev/xvda 8 MiB rw'
 check_console 'and its checksums are right' demo 'VPS disk: checksums right'
 check 'destroy' vmctl destroy demo
 check 'gone' within 100 gone demo
-check 'two VPSes share it read-only: one' vmctl create "$(vps ro1 disk=$samples/root.img,ro)"
-check 'two VPSes share it read-only: two' vmctl create "$(vps ro2 disk=$samples/root.img,ro)"
+# (a copy: the journal of the one above is not empty, and who may not write cannot replay it)
+check 'two VPSes share a disk read-only: one' vmctl create "$(vps ro1 disk=/root/d/clean.img,ro)"
+check 'two VPSes share a disk read-only: two' vmctl create "$(vps ro2 disk=/root/d/clean.img,ro)"
 for name in ro1 ro2; do check_console "$name: checksums right" $name 'VPS disk: checksums right'; done
-refuse 'read-write while others read it' 1 'root.img' vmctl create "$(vps rw3 disk=$samples/root.img)"
+refuse 'read-write while others read it' 1 'clean.img' vmctl create "$(vps rw3 disk=/root/d/clean.img)"
 vmctl destroy ro1
 vmctl destroy ro2
 nothing_left 'nothing is left' "$before"
