@@ -8,16 +8,21 @@ HV_C := $(filter-out hypervisor/entry/asm_offsets.c,$(sort $(foreach f,$(HV_FLOO
 HV_S := $(sort $(foreach f,$(HV_FLOORS),$(wildcard hypervisor/$(f)/*.S)))
 HV_OBJECTS := $(HV_C:hypervisor/%.c=$(HV_BUILD)/%.o) $(HV_S:hypervisor/%.S=$(HV_BUILD)/%.S.o)
 HV_INCLUDES := -Ihypervisor -Iinclude -I$(HV_BUILD)
+# Link-time optimization: small functions of one floor are inlined on the next (frame counts, copies). Not with clang,
+# whose linker plugin forgets the code model.
+HV_LTO := $(if $(findstring clang,$(CC)),,-flto)
 HV_ARCH := -m64 -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
     -fno-stack-protector -mno-red-zone -mno-sse -mno-mmx -mno-80387 -msoft-float -mgeneral-regs-only \
     -fpie -mcmodel=small -fvisibility=hidden -fno-strict-aliasing -fno-asynchronous-unwind-tables \
-    -fcf-protection=none -fno-common -fno-jump-tables -ffunction-sections -flto
+    -fcf-protection=none -fno-common -fno-jump-tables -ffunction-sections $(HV_LTO)
 ifeq ($(HV_DEBUG),0)
 HV_ARCH += -DNDEBUG
 endif
-# Link-time optimization: small functions of one floor are inlined on the next (frame counts, copies).
 # all symbols hidden, so that each reference is direct and relative to RIP
 HV_CFLAGS := $(CFLAGS_COMMON) $(HV_ARCH) $(HV_INCLUDES) -include hypervisor/lib/visibility.h
+
+# what the code generator, which runs again at the link, must know
+HV_LINK_FLAGS := -O2 -g $(filter-out -nostdinc,$(filter -m% -f% -n%,$(HV_ARCH)))
 
 ALL += $(BUILD)/mews
 
@@ -40,7 +45,7 @@ $(HV_BUILD)/%.S.o: hypervisor/%.S $(HV_BUILD)/asm-offsets.h $(HV_BUILD)/flags
 
 # the linked image, with symbols: for a debugger
 $(HV_BUILD)/mews.elf64: hypervisor/hypervisor.lds $(HV_OBJECTS)
-	$(CC) $(HV_CFLAGS) -flto=auto -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack \
+	$(CC) $(HV_LINK_FLAGS) $(HV_LTO:-flto=-flto=auto) -nostdlib -static -Wl,-z,max-page-size=4096,-z,noexecstack \
 	    -Wl,--build-id=none,--gc-sections,--orphan-handling=error -T hypervisor/hypervisor.lds -o $@ $(HV_OBJECTS)
 
 # QEMU's loader takes ELF32 only: the image goes in as bytes, its bss as a size

@@ -35,7 +35,7 @@ typedef struct {
     u16 rank;
 } spinlock_t;
 
-#define SPINLOCK_INIT(r) {0, 0, (r)}
+#define SPINLOCK_INIT(r) {0, 0, (u16)(r)}
 
 void spin_lock_init(spinlock_t *lock, enum lock_rank rank);
 void spin_lock(spinlock_t *lock);

@@ -10,7 +10,7 @@
 #include "entry/entry.h"
 #include "hypercall/hypercall.h"
 
-#define DEFINE(name, value) __asm__ volatile("\n->" #name " %0" : : "i"(value))
+#define DEFINE(name, value) __asm__ volatile("\n.ascii \"->" #name " %c0\"" : : "i"(value))
 #define OFFSET(name, type, field) DEFINE(name, offsetof(type, field))
 
 void asm_offsets(void);

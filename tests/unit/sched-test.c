@@ -147,7 +147,7 @@ static void test_shares(void)
 /* Dom0 wakes for a millisecond's work every ten, among three spinners: it never waits for a slice. */
 static void test_waker_among_spinners(void)
 {
-    u64 worst = 0, ran = 0;
+    u64 worst = 0;
 
     all_block();
     run_for(MS); /* it is no newcomer */
@@ -166,7 +166,6 @@ static void test_waker_among_spinners(void)
             run_for(MS / 10);
         worst = MAX(worst, host_now - asked);
         run_for(MS);
-        ran += MS;
         CU_ASSERT(current_vcpu() == control);
         no_events();
         vcpu_block(control);
