@@ -21,12 +21,24 @@ size_t string_copy(char *to, const char *from, size_t size);
 /* Reads a number (0x: hexadecimal, else decimal); *end: what follows it. */
 u64 string_number(const char *s, const char **end);
 
-/* 4 KiB, page aligned; faster than memset/memcpy. */
+/* 4 KiB, page aligned; faster than memset and memcpy. Plain stores, many to a turn: as good as the string instruction
+ * on a CPU, and several times as fast where that is emulated word by word. */
 static inline void clear_page(void *page)
 {
-    u64 count = 512;
+    void *end = (char *)page + 4096;
 
-    __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0ull) : "memory");
+    __asm__ volatile("1:\n\t"
+                     ".set at, 0\n\t"
+                     ".rept 32\n\t"
+                     "mov %[zero], at(%[p])\n\t"
+                     ".set at, at + 8\n\t"
+                     ".endr\n\t"
+                     "add $256, %[p]\n\t"
+                     "cmp %[end], %[p]\n\t"
+                     "jne 1b"
+                     : [p] "+r"(page)
+                     : [zero] "r"(0ull), [end] "r"(end)
+                     : "memory", "cc");
 }
 
 static inline void copy_page(void *to, const void *from)

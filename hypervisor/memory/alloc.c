@@ -119,22 +119,26 @@ static void block_split(u64 m, u32 have, u32 order, bool dirty)
     }
 }
 
-/* High memory before low; of each, the smallest block that will do; clean before dirty, but for those who overwrite it. */
+/* Clean before dirty, but for those who overwrite it; of those, high memory before low, and the smallest that will do. */
 static bool block_take(u32 order, u32 flags, u64 limit, u64 *m, bool *dirty)
 {
-    bool first = flags & ALLOC_NO_SCRUB;
+    u32 top;
 
     if (flags & ALLOC_BELOW_4G)
         limit = MIN(limit, ZONE_LIMIT);
-    for (u32 zone = limit > ZONE_LIMIT; zone < 2; zone--)
-        for (u32 left = (present[zone][0] | present[zone][1]) >> order << order; left; left &= left - 1)
-            for (u32 turn = 0, have = (u32)__builtin_ctz(left); turn < 2; turn++) {
-                *dirty = first ^ turn;
+    top = limit > ZONE_LIMIT;
+    for (u32 turn = 0; turn < 2; turn++) {
+        *dirty = !!(flags & ALLOC_NO_SCRUB) ^ turn;
+        for (u32 zone = top; zone < 2; zone--)
+            for (u32 left = present[zone][*dirty] >> order << order; left; left &= left - 1) {
+                u32 have = (u32)__builtin_ctz(left);
+
                 if (block_find(zone, *dirty, have, order, limit, m)) {
                     block_split(*m, have, order, *dirty);
                     return true;
                 }
             }
+    }
     return false;
 }
 
