@@ -22,8 +22,6 @@
 #define FREE_ORDER 0x1fu
 #define OWNER_FREE 0x8000u
 #define ZONE_LIMIT (1ull << (32 - PAGE_SHIFT))
-/* So much is kept clean ahead of demand by idle CPUs; the rest is scrubbed when it is wanted. */
-#define CLEAN_AHEAD (1ull << (30 - PAGE_SHIFT))
 
 struct free_block {
     struct free_block *next, *prev;
@@ -32,6 +30,7 @@ struct free_block {
 static struct free_block *lists[2][2][ALLOC_MAX_ORDER + 1]; /* zone, dirty, order */
 static u32 present[2][2];                                   /* zone, dirty: orders whose list is not empty */
 static u64 free_count, total_count, clean_count;
+u64 alloc_clean_ahead = 1ull << (30 - PAGE_SHIFT);
 static spinlock_t alloc_lock = SPINLOCK_INIT(RANK_ALLOC);
 
 static u32 zone_of(u64 m)
@@ -211,9 +210,7 @@ bool alloc_scrub_some(void)
     u32 order = 0;
     bool found = false;
 
-    if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
-        return false;
-    if (ACCESS_ONCE(clean_count) >= CLEAN_AHEAD)
+    if (ACCESS_ONCE(clean_count) >= alloc_clean_ahead || __atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
         return false;
     spin_lock(&alloc_lock);
     for (u32 zone = 0; zone < 2 && !found; zone++)

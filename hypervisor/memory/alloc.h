@@ -26,6 +26,8 @@ mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits);
 void free_frames(mfn_t m, u32 order, bool dirty);
 u64 alloc_free_frames(void);
 u64 alloc_total_frames(void);
+/* So many frames are kept clean ahead of demand by idle CPUs, a GiB; the rest is scrubbed when it is wanted. */
+extern u64 alloc_clean_ahead;
 /* Called by an idle CPU: scrubs a little; false when nothing is left to scrub, or a GiB is clean already. */
 bool alloc_scrub_some(void);
 

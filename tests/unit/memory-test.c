@@ -183,6 +183,28 @@ static void test_alloc_limits(void)
     CU_ASSERT(mfn_eq(alloc_frames(ALLOC_MAX_ORDER, 0, 0), INVALID_MFN));
 }
 
+/* Idle CPUs clean up to a mark, and again whenever it is fallen below. */
+static void test_alloc_clean_ahead(void)
+{
+    u64 mark = alloc_clean_ahead;
+    mfn_t m[64];
+
+    while (alloc_scrub_some())
+        ;
+    alloc_clean_ahead = alloc_free_frames();
+    for (u32 round = 0; round < 3; round++) {
+        CU_ASSERT_FALSE(alloc_scrub_some()); /* all is clean */
+        for (u32 i = 0; i < 64; i++)
+            m[i] = alloc_frames(0, 0, 0);
+        for (u32 i = 0; i < 64; i++)
+            free_frames(m[i], 0, true);
+        CU_ASSERT(alloc_scrub_some()); /* 64 are not */
+        while (alloc_scrub_some())
+            ;
+    }
+    alloc_clean_ahead = mark;
+}
+
 static void test_heap(void)
 {
     u64 before = alloc_free_frames();
@@ -695,6 +717,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"allocator: accounts for every frame", test_alloc_accounts},
         {"allocator: limits", test_alloc_limits},
+        {"allocator: clean ahead", test_alloc_clean_ahead},
         {"heap", test_heap},
         {"frames: references", test_frame_references},
         {"frames: limit", test_frame_limit},
