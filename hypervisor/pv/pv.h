@@ -43,7 +43,6 @@ struct vcpu_pv {
     u64 io_bitmap;             /* guest address of user mode's port bitmap (a clear bit allows), for io_bitmap_ports ports */
     u32 io_bitmap_ports;
     bool nmi_pending, nmi_masked;
-    u64 nmi_callback;
     struct pv_trap trap[256];
     struct cpu_user_regs regs; /* while it does not run */
     struct fpu_state *fpu;     /* while not in the registers */
