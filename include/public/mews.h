@@ -22,4 +22,14 @@ struct xen_domctl_mews_reason {
     char reason[MEWS_REASON_SIZE]; /* out; ends with 0 */
 };
 
+/*
+ * domctl: how long a domain's vcpus, taken together, were in each run state, since it was made. time[]
+ * of RUNSTATE_runnable is what it was ready for and did not get: its steal time.
+ */
+#define XEN_DOMCTL_mews_get_runstates 0x4d02
+
+struct xen_domctl_mews_runstates {
+    uint64_aligned_t time[4]; /* out: ns, by RUNSTATE_* of public/vcpu.h */
+};
+
 #endif
