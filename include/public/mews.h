@@ -29,7 +29,7 @@ struct xen_domctl_mews_reason {
 #define XEN_DOMCTL_mews_get_runstates 0x4d02
 
 struct xen_domctl_mews_runstates {
-    uint64_aligned_t time[4]; /* out: ns, by RUNSTATE_* of public/vcpu.h */
+    uint64_t time[4]; /* out: ns, by RUNSTATE_* of public/vcpu.h */
 };
 
 #endif
