@@ -4,9 +4,17 @@
 
 #include "verb.h"
 
+static bool paused, console;
+
+static const struct verb_option options[] = {
+    {.name = "paused", .flag = &paused},
+    {.name = "console", .flag = &console},
+    {.name = NULL},
+};
+
 static int run(struct vmctl *v, const struct options *o)
 {
-    unsigned int flags = o->paused ? VMCTL_CREATE_PAUSED : 0;
+    unsigned int flags = paused ? VMCTL_CREATE_PAUSED : 0;
     char who[16];
     uint32_t domid;
     int ret;
@@ -18,7 +26,7 @@ static int run(struct vmctl *v, const struct options *o)
         return ret;
     snprintf(who, sizeof(who), "%u", domid);
     ret = print_vps(v, o, who);
-    return !ret && o->console ? attach_console(v, o, who) : ret;
+    return !ret && console ? attach_console(v, o, who) : ret;
 }
 
 const struct verb verb_create = {
@@ -31,6 +39,6 @@ const struct verb verb_create = {
         "  --paused   make it, but leave it paused (vmctl unpause starts it)\n"
         "  --console  attach this terminal to its console (Ctrl-] leaves)\n"
         "  --json     print the new VPS as JSON\n",
-    .options = VERB_PAUSED | VERB_CONSOLE,
+    .options = options,
     .run = run,
 };

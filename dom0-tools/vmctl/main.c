@@ -28,10 +28,11 @@ static void usage(FILE *out)
 
 static void verb_usage(const struct verb *verb, FILE *out)
 {
-    fprintf(out, "usage: vmctl %s%s%s [--json]%s%s\n\n%s.\n%s", verb->name,
-            verb->argument ? " " : "", verb->argument ? verb->argument : "",
-            verb->options & VERB_PAUSED ? " [--paused]" : "",
-            verb->options & VERB_CONSOLE ? " [--console]" : "", verb->summary, verb->help);
+    fprintf(out, "usage: vmctl %s%s%s [--json]", verb->name, verb->argument ? " " : "",
+            verb->argument ? verb->argument : "");
+    for (const struct verb_option *own = verb->options; own && own->name; own++)
+        fprintf(out, " [--%s%s%s]", own->name, own->flag ? "" : " ", own->flag ? "" : own->help);
+    fprintf(out, "\n\n%s.\n%s", verb->summary, verb->help);
 }
 
 static const struct verb *find_verb(const char *name)
@@ -71,38 +72,66 @@ int print_vps(struct vmctl *v, const struct options *o, const char *who)
     return print_text(v, vmctl_info_json(&info));
 }
 
+#define OPTIONS_MAX 16
+#define OPTION_OWN  256 /* getopt's value of a verb's first own option */
+
+/* Lists the options of all verbs and of this one for getopt. */
+static void list_options(const struct verb *verb, struct option list[OPTIONS_MAX])
+{
+    size_t n = 0;
+
+    list[n++] = (struct option){"json", no_argument, NULL, 'j'};
+    list[n++] = (struct option){"help", no_argument, NULL, 'h'};
+    for (const struct verb_option *own = verb->options; own && own->name; own++) {
+        int has = own->flag ? no_argument : required_argument;
+
+        if (n == OPTIONS_MAX - 1)
+            abort(); /* more options than room: a mistake of ours */
+        list[n++] = (struct option){own->name, has, NULL, OPTION_OWN + (int)(own - verb->options)};
+    }
+    list[n] = (struct option){NULL, 0, NULL, 0};
+}
+
+/* Reads the words behind the options. False where there are too many or too few. */
+static bool read_argument(const struct verb *verb, int argc, char **argv, struct options *o)
+{
+    if (verb->argument && optind < argc)
+        o->argument = argv[optind++];
+    if (optind < argc)
+        fprintf(stderr, "vmctl %s: '%s' is one argument too many\n", verb->name, argv[optind]);
+    else if (!o->argument && verb->argument && verb->argument[0] != '[')
+        fprintf(stderr, "vmctl %s: %s is missing\n", verb->name, verb->argument);
+    else
+        return true;
+    return false;
+}
+
 /* Fills *o. Returns -1 where the verb is to run, else the exit status. */
 static int read_options(const struct verb *verb, int argc, char **argv, struct options *o)
 {
-    static const struct option all[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {"paused", no_argument, NULL, 'p'},
-        {"console", no_argument, NULL, 'c'},
-        {NULL, 0, NULL, 0},
-    };
-    int c, wrong = 0;
+    struct option list[OPTIONS_MAX];
+    bool wrong = false;
+    int c;
 
-    while ((c = getopt_long(argc, argv, "h", all, NULL)) != -1) {
+    list_options(verb, list);
+    while ((c = getopt_long(argc, argv, "h", list, NULL)) != -1) {
         if (c == 'h') {
             verb_usage(verb, stdout);
             return 0;
         }
         o->json |= c == 'j';
-        o->paused |= c == 'p';
-        o->console |= c == 'c';
-        if (c == '?' || (c == 'p' && !(verb->options & VERB_PAUSED)) ||
-            (c == 'c' && !(verb->options & VERB_CONSOLE)))
-            wrong = 1;
+        wrong |= c == '?';
+        if (c >= OPTION_OWN) {
+            const struct verb_option *own = &verb->options[c - OPTION_OWN];
+
+            if (own->flag)
+                *own->flag = true;
+            else
+                *own->value = optarg;
+        }
     }
-    if (verb->argument && optind < argc)
-        o->argument = argv[optind++];
-    if (!wrong && optind == argc && (o->argument || !verb->argument))
+    if (!wrong && read_argument(verb, argc, argv, o) && (!verb->check || verb->check(o)))
         return -1;
-    if (!wrong && optind < argc)
-        fprintf(stderr, "vmctl %s: '%s' is one argument too many\n", verb->name, argv[optind]);
-    else if (!wrong)
-        fprintf(stderr, "vmctl %s: %s is missing\n", verb->name, verb->argument);
     fprintf(stderr, "Try 'vmctl %s --help'.\n", verb->name);
     return 2;
 }

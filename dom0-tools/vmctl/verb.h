@@ -11,20 +11,32 @@
 #include "vmctl.h"
 
 struct options {
-    bool json, paused, console;
+    bool json;
     const char *argument; /* NULL for verbs without one */
 };
 
-/* Options that a verb takes besides --json and --help. */
-#define VERB_PAUSED  1U
-#define VERB_CONSOLE 2U
+/*
+ * An option of a verb's own, besides --json and --help: where what was given goes to, in the verb's
+ * file. A list of them ends with one without a name.
+ */
+struct verb_option {
+    const char *name;   /* without its dashes */
+    bool *flag;         /* set where it stands; NULL: it takes a value */
+    const char **value; /* set to the value's text; the verb's check() reads it */
+    const char *help;   /* what the help calls the value */
+};
 
 struct verb {
     const char *name;
-    const char *argument; /* as the help writes it; NULL: none */
+    const char *argument; /* as the help writes it; NULL: none; in [] it may be left out */
     const char *summary;  /* one line of the list of verbs */
     const char *help;     /* the rest of its own help */
-    unsigned int options; /* VERB_* */
+    const struct verb_option *options; /* NULL: none */
+    /*
+     * Looks at what was given before anything is done; may be NULL. False: wrong usage, and it has
+     * said what on stderr.
+     */
+    bool (*check)(const struct options *o);
     /* Returns 0; -1 with vmctl_error(); or 1 where it has told why itself. */
     int (*run)(struct vmctl *v, const struct options *o);
 };
