@@ -456,3 +456,102 @@ int xen_crash_reason(struct xen *x, domid_t domid, char reason[XEN_REASON_SIZE])
     reason[XEN_REASON_SIZE - 1] = 0;
     return 0;
 }
+
+int xen_cpu_idle(struct xen *x, uint64_t *ns, unsigned int max)
+{
+    struct xen_sysctl op = {0};
+    int ret;
+
+    op.u.getcpuinfo.max_cpus = max < BATCH_ENTRIES ? max : (uint32_t)BATCH_ENTRIES;
+    set_xen_guest_handle(op.u.getcpuinfo.info, (struct xen_sysctl_cpuinfo *)(void *)x->batch);
+    ret = sysctl_call(x, XEN_SYSCTL_getcpuinfo, &op);
+    if (ret < 0)
+        return ret;
+    if (op.u.getcpuinfo.nr_cpus > max || op.u.getcpuinfo.nr_cpus > BATCH_ENTRIES)
+        return -EPROTO;
+    memcpy(ns, x->batch, op.u.getcpuinfo.nr_cpus * sizeof(*ns));
+    return (int)op.u.getcpuinfo.nr_cpus;
+}
+
+int xen_scheduler(struct xen *x)
+{
+    struct xen_sysctl op = {0};
+    int ret = sysctl_call(x, XEN_SYSCTL_sched_id, &op);
+
+    return ret < 0 ? ret : (int)op.u.sched_id.sched_id;
+}
+
+int xen_sched_get(struct xen *x, domid_t domid, uint16_t *weight, uint16_t *cap)
+{
+    struct xen_domctl op = {0};
+    int ret = xen_scheduler(x);
+
+    if (ret < 0)
+        return ret;
+    if (ret != XEN_SCHEDULER_CREDIT && ret != XEN_SCHEDULER_CREDIT2)
+        return -EOPNOTSUPP;
+    op.u.scheduler_op.sched_id = (uint32_t)ret;
+    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+    ret = domctl(x, XEN_DOMCTL_scheduler_op, domid, &op);
+    if (ret < 0)
+        return ret;
+    /* both schedulers' answers have the same layout */
+    *weight = op.u.scheduler_op.u.credit2.weight;
+    *cap = op.u.scheduler_op.u.credit2.cap;
+    return 0;
+}
+
+int xen_vcpu_info(struct xen *x, domid_t domid, unsigned int vcpu,
+                  struct xen_domctl_getvcpuinfo *info)
+{
+    struct xen_domctl op = {0};
+    int ret;
+
+    op.u.getvcpuinfo.vcpu = vcpu;
+    ret = domctl(x, XEN_DOMCTL_getvcpuinfo, domid, &op);
+    *info = op.u.getvcpuinfo;
+    return ret;
+}
+
+int xen_get_affinity(struct xen *x, domid_t domid, unsigned int vcpu,
+                     uint8_t hard[XEN_CPUS_MAX / 8], uint8_t soft[XEN_CPUS_MAX / 8])
+{
+    uint8_t *maps = (uint8_t *)x->batch;
+    struct xen_domctl op = {0};
+    int ret;
+
+    memset(maps, 0, XEN_CPUS_MAX / 4);
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = XEN_CPUS_MAX;
+    op.u.vcpuaffinity.cpumap_soft.nr_bits = XEN_CPUS_MAX;
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, maps);
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap, maps + XEN_CPUS_MAX / 8);
+    ret = domctl(x, XEN_DOMCTL_getvcpuaffinity, domid, &op);
+    memcpy(hard, maps, XEN_CPUS_MAX / 8);
+    memcpy(soft, maps + XEN_CPUS_MAX / 8, XEN_CPUS_MAX / 8);
+    return ret;
+}
+
+int xen_runstates(struct xen *x, domid_t domid, uint64_t ns[4])
+{
+    struct xen_domctl_mews_runstates times;
+    struct xen_domctl op = {0};
+    int ret = domctl(x, XEN_DOMCTL_mews_get_runstates, domid, &op);
+
+    memcpy(&times, &op.u, sizeof(times));
+    memcpy(ns, times.time, sizeof(times.time));
+    return ret == -EOPNOTSUPP ? -ENOSYS : ret;
+}
+
+int xen_command_line(struct xen *x, char *out, size_t size)
+{
+    xen_commandline_t text;
+    int ret = buffer_call(x, __HYPERVISOR_xen_version, XENVER_commandline, text, sizeof(text));
+
+    if (ret < 0)
+        return ret;
+    text[sizeof(text) - 1] = 0;
+    snprintf(out, size, "%s", text);
+    return 0;
+}

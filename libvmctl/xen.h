@@ -96,6 +96,32 @@ void xen_unmap(void *address, size_t count);
 /* Writes the domain's first two grants: console and store page, to dom0. */
 int xen_seed_grants(struct xen *x, domid_t domid, uint64_t console_mfn, uint64_t store_mfn);
 
+/* CPUs that an affinity mask here has room for. */
+#define XEN_CPUS_MAX 1024
+
+/* How long each CPU was idle since the start, in ns, by number; returns how many it wrote. */
+int xen_cpu_idle(struct xen *x, uint64_t *ns, unsigned int max);
+
+/* The scheduler: XEN_SCHEDULER_*. */
+int xen_scheduler(struct xen *x);
+
+/* A domain's weight and cap (percent of a CPU, 0 none), of a scheduler that has such. */
+int xen_sched_get(struct xen *x, domid_t domid, uint16_t *weight, uint16_t *cap);
+
+/* One vcpu: -ESRCH where the domain has none of that number. */
+int xen_vcpu_info(struct xen *x, domid_t domid, unsigned int vcpu,
+                  struct xen_domctl_getvcpuinfo *info);
+
+/* The CPUs that a vcpu may run on (hard) and prefers (soft), a bit a CPU, the lowest first. */
+int xen_get_affinity(struct xen *x, domid_t domid, unsigned int vcpu,
+                     uint8_t hard[XEN_CPUS_MAX / 8], uint8_t soft[XEN_CPUS_MAX / 8]);
+
+/* ns that a domain's vcpus were in each run state, by RUNSTATE_*. -ENOSYS: not told. */
+int xen_runstates(struct xen *x, domid_t domid, uint64_t ns[4]);
+
+/* The hypervisor's command line. */
+int xen_command_line(struct xen *x, char *out, size_t size);
+
 /* Why the hypervisor crashed the domain; empty where it did not, or does not say. */
 int xen_crash_reason(struct xen *x, domid_t domid, char reason[XEN_REASON_SIZE]);
 
