@@ -101,6 +101,66 @@ int vmctl_reset(struct vmctl *v, const char *who, uint32_t *domid);
 /* The description that the VPS runs by, as domain XML; *xml is freed with free(). */
 int vmctl_dumpxml(struct vmctl *v, const char *who, char **xml);
 
+/*
+ * ---- Changing a VPS, or the control domain, while it runs ----
+ *
+ * What was changed holds over a restart of the VPS, and vmctl_dumpxml() shows it. All that can be
+ * checked is checked before anything is done; where a later step fails all the same, the error says
+ * what was done before it.
+ */
+
+/* Which CPUs a vcpu may run on; soft: which ones it runs on where one of them is free. */
+#define VMCTL_ALL_VCPUS (-1)
+struct vmctl_pin {
+    int vcpu; /* or VMCTL_ALL_VCPUS */
+    bool soft;
+    const char *cpus; /* "0-2,5", "0-7,^3", or "all" */
+};
+
+/* vmctl_change.what: the fields that count. */
+#define VMCTL_SET_VCPUS  1U
+#define VMCTL_SET_WEIGHT 2U
+#define VMCTL_SET_CAP    4U
+#define VMCTL_SET_PINS   8U
+#define VMCTL_SET_MEMORY 16U
+
+struct vmctl_change {
+    unsigned int what;   /* VMCTL_SET_* */
+    unsigned int vcpus;  /* online ones, up to the description's <vcpu> */
+    unsigned int weight; /* 1 to 65535; a VPS's default is 256 */
+    unsigned int cap;    /* hundredths of one CPU, for all vcpus together; 0: none */
+    const struct vmctl_pin *pins;
+    size_t nr_pins;
+    uint64_t memory_kib; /* from the description's guaranteed minimum to its <memory> */
+    int timeout_ms;      /* see vmctl_set_memory() */
+};
+
+/* reached_kib may be NULL; else it is written where memory was asked for, on failure too. */
+int vmctl_set(struct vmctl *v, const char *who, const struct vmctl_change *change,
+              uint64_t *reached_kib);
+
+/* One thing each, by vmctl_set(). vcpus: the guest is asked, and not waited for. */
+int vmctl_set_vcpus(struct vmctl *v, const char *who, unsigned int vcpus);
+int vmctl_set_scheduling(struct vmctl *v, const char *who, unsigned int weight, unsigned int cap);
+int vmctl_set_affinity(struct vmctl *v, const char *who, const struct vmctl_pin *pins,
+                       size_t nr_pins);
+
+/*
+ * Asks the VPS to have so much memory, and sees to it that it cannot have more. What it grows by is
+ * claimed first: -1 where the machine does not have it. Then waits as long as it gets nearer: until
+ * it is there, or no part worth mentioning came for timeout_ms (0: does not wait at all and returns
+ * 0). Where it did not get there, -1: the demand stands, and what was given back cannot be taken
+ * again. *reached_kib (may be NULL) is what it has then.
+ */
+int vmctl_set_memory(struct vmctl *v, const char *who, uint64_t kib, int timeout_ms,
+                     uint64_t *reached_kib);
+
+/* True for a list of CPUs as in struct vmctl_pin. */
+bool vmctl_cpus_ok(const char *cpus);
+
+/* Reads "512M", "1GiB", "524288" (KiB) and the like. False: not an amount of memory. */
+bool vmctl_parse_size(const char *text, uint64_t *kib);
+
 /* Version of the hypervisor. */
 int vmctl_hypervisor_version(struct vmctl *v, char *out, size_t size);
 
