@@ -173,7 +173,8 @@ void smp_ap_main(void)
 
 static bool cpu_start(struct cpu *c)
 {
-    trampoline_stack = entry_stack_top(c);
+    /* below guest_regs(), which loading a guest fills */
+    trampoline_stack = ((u64)c - sizeof(struct cpu_user_regs)) & ~15ull;
     trampoline_cr3 = idle_cr3;
     apic_send(c->apic_id, APIC_INIT);
     wait_us(10000);
