@@ -46,6 +46,17 @@ int need_store(struct vmctl *v);
 /* Drops a connection that broke, so that the next need_store() makes a new one. */
 void drop_store(struct vmctl *v);
 
+/* ---- list.c ---- */
+
+/* What vmctl_list() tells of these domains: count entries, freed with free(). Needs need_state(). */
+int list_fill(struct vmctl *v, const struct xen_domctl_getdomaininfo *domains, size_t count,
+              struct vmctl_info **infos);
+
+/* ---- node.c ---- */
+
+/* A set of CPUs, a bit a CPU of which there are `cpus`, as text: "0-3,8"; "all" for all of them. */
+void node_cpus_text(const uint8_t *map, unsigned int cpus, char text[VMCTL_CPUS_SIZE]);
+
 /* ---- kernel.c ---- */
 
 struct kernel {

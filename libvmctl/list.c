@@ -122,10 +122,28 @@ static void store_name(struct vmctl *v, struct vmctl_info *info)
     free(name);
 }
 
+int list_fill(struct vmctl *v, const struct xen_domctl_getdomaininfo *domains, size_t count,
+              struct vmctl_info **infos)
+{
+    struct name_fill f;
+
+    *infos = calloc(count ? count : 1, sizeof(**infos));
+    if (!*infos)
+        return vmctl_fail(v, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        fill(v, &domains[i], &(*infos)[i]);
+    f = (struct name_fill){*infos, count};
+    state_each(v, fill_name, &f);
+    for (size_t i = 0; i < count; i++)
+        if (!(*infos)[i].managed)
+            store_name(v, &(*infos)[i]);
+    return 0;
+}
+
 int vmctl_list(struct vmctl *v, struct vmctl_info **infos, size_t *count)
 {
     struct xen_domctl_getdomaininfo *domains;
-    struct name_fill f;
+    int ret;
 
     if (need_xen(v) || need_state(v))
         return -1;
@@ -133,20 +151,9 @@ int vmctl_list(struct vmctl *v, struct vmctl_info **infos, size_t *count)
     domains = vps_domains(v, count);
     if (!domains)
         return -1;
-    *infos = calloc(*count ? *count : 1, sizeof(**infos));
-    if (!*infos) {
-        free(domains);
-        return vmctl_fail(v, "out of memory");
-    }
-    for (size_t i = 0; i < *count; i++)
-        fill(v, &domains[i], &(*infos)[i]);
+    ret = list_fill(v, domains, *count, infos);
     free(domains);
-    f = (struct name_fill){*infos, *count};
-    state_each(v, fill_name, &f);
-    for (size_t i = 0; i < *count; i++)
-        if (!(*infos)[i].managed)
-            store_name(v, &(*infos)[i]);
-    return 0;
+    return ret;
 }
 
 static bool same_vps(const struct vmctl_info *info, const char *who)

@@ -164,6 +164,83 @@ bool vmctl_parse_size(const char *text, uint64_t *kib);
 /* Version of the hypervisor. */
 int vmctl_hypervisor_version(struct vmctl *v, char *out, size_t size);
 
+/* The node, as `vmctl info --node` shows it. Texts are empty, and figures 0, where nobody tells. */
+struct vmctl_node {
+    char version[64]; /* of the hypervisor */
+    char scheduler[16];
+    char command_line[1024]; /* the hypervisor's */
+    char cpu_model[128];
+    uint32_t cpus, sockets, cores_per_socket, threads_per_core;
+    uint32_t cpu_khz;
+    uint64_t total_kib, free_kib;
+    uint64_t claimed_kib; /* of what is free: set aside for VPSes that are being made */
+    uint64_t dom0_kib;
+    uint32_t domains;  /* the control domain is one of them */
+    uint64_t uptime_s; /* since the control domain started, with the machine */
+};
+
+int vmctl_node(struct vmctl *v, struct vmctl_node *node);
+
+#define VMCTL_CPUS_SIZE 256 /* a set of CPUs as text: "0-3,8", or "all" */
+
+struct vmctl_vcpu {
+    uint32_t number;
+    bool online, running, blocked;
+    uint32_t cpu; /* where it runs, or ran last */
+    uint64_t cpu_ns;
+    char hard[VMCTL_CPUS_SIZE]; /* CPUs that it may run on */
+    char soft[VMCTL_CPUS_SIZE]; /* CPUs that it prefers */
+};
+
+/* One domain in full. */
+struct vmctl_details {
+    struct vmctl_info info;
+    uint32_t max_vcpus;
+    uint32_t weight;     /* 0: the scheduler has none */
+    uint32_t cap;        /* percent of one CPU; 0: none */
+    uint64_t target_kib; /* what it was told to balloon to; 0: unknown */
+    size_t count;        /* of vcpus that it has, online or not */
+    struct vmctl_vcpu vcpus[];
+};
+
+/* *details is freed with free(). */
+int vmctl_details(struct vmctl *v, const char *who, struct vmctl_details **details);
+
+/*
+ * Use over time. A reading holds what every domain has used up to a moment; two of them, made some
+ * time apart on any handles, make a usage. NULL: vmctl_error(). Free a reading by its function.
+ */
+struct vmctl_reading;
+struct vmctl_reading *vmctl_read_usage(struct vmctl *v);
+void vmctl_reading_free(struct vmctl_reading *reading);
+
+/* What one domain used between two readings. No figure is ever negative. */
+struct vmctl_use {
+    struct vmctl_info info; /* as of the later reading */
+    double cpu_percent;     /* 100 is one CPU */
+    bool steal_known;       /* false: this hypervisor does not tell */
+    double steal_percent;   /* of one vcpu's time: ready to run, but not running */
+    double disk_read_bytes, disk_write_bytes, disk_reads, disk_writes; /* per second */
+    double net_rx_bytes, net_tx_bytes; /* per second, as the domain sees it: rx is what it got */
+};
+
+struct vmctl_usage {
+    double seconds; /* between the readings */
+    uint32_t cpus;
+    bool load_known;
+    double load_percent; /* of all CPUs: 100 less what they were idle */
+    uint64_t total_kib, free_kib, claimed_kib;
+    size_t count;
+    struct vmctl_use domains[]; /* by id */
+};
+
+/*
+ * Domains that are new since `before`, or began anew under an old id, are counted from zero; those
+ * that have gone are left out. Freed with free(); NULL: out of memory.
+ */
+struct vmctl_usage *vmctl_usage(const struct vmctl_reading *before,
+                                const struct vmctl_reading *now);
+
 /*
  * For the domain daemon. vmctl_reap() takes away what killed creators left, and acts on each VPS
  * that powered off, rebooted or crashed as its description says. Returns how many it acted upon.
@@ -186,6 +263,10 @@ int vmctl_start_daemon(struct vmctl *v);
  */
 char *vmctl_info_json(const struct vmctl_info *info);
 char *vmctl_list_json(const struct vmctl_info *infos, size_t count);
+
+char *vmctl_node_json(const struct vmctl_node *node);
+char *vmctl_details_json(const struct vmctl_details *details);
+char *vmctl_usage_json(const struct vmctl_usage *usage);
 
 /* JSON of an object with one member, a string. */
 char *vmctl_text_json(const char *name, const char *text);
