@@ -1,19 +1,33 @@
 # SPDX-License-Identifier: MIT
-# The benchmark guest, on the test guests' runtime, and its table.
-bench_objs := $(patsubst tests/bench/%,$(BUILD)/tests/bench/%.o,$(wildcard tests/bench/*.c tests/bench/*.S))
+# The benchmark guest, on the test guests' runtime, and its table; the load guest, for VPSes that keep a node busy,
+# and what measures it.
+bench := $(BUILD)/tests/bench
+bench_objs := $(patsubst tests/bench/%,$(bench)/%.o,$(wildcard tests/bench/*.c tests/bench/*.S))
 bench_lib := $(patsubst tests/guest/lib/%,$(BUILD)/tests/guest/lib/%.o,$(wildcard tests/guest/lib/*.c tests/guest/lib/*.S))
-ALL += $(BUILD)/tests/bench/bench.elf
+load_objs := $(patsubst tests/bench/%,$(bench)/%.o,$(wildcard tests/bench/load/*.c tests/bench/load/*.S)) \
+    $(BUILD)/tests/guest/vps-hello/os.o $(BUILD)/guest-pv-drivers/store.o
+ALL += $(bench)/bench.elf $(bench)/load.elf $(bench)/meter
 
-$(BUILD)/tests/bench/%.c.o: tests/bench/%.c
+$(bench)/%.c.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-$(BUILD)/tests/bench/%.S.o: tests/bench/%.S
+$(bench)/%.S.o: tests/bench/%.S
 	@mkdir -p $(@D)
 	$(CC) -MMD -MP -Iinclude -Itests/guest/lib -c $< -o $@
 
-$(BUILD)/tests/bench/bench.elf: $(bench_objs) $(bench_lib) tests/guest/lib/guest.lds
+$(bench)/bench.elf: $(bench_objs) $(bench_lib) tests/guest/lib/guest.lds
 	$(GUEST_LINK) $(bench_objs) $(bench_lib) -o $@
 
-bench: $(BUILD)/tests/bench/bench.elf $(BUILD)/mews
+$(bench)/load/%: GUEST_CFLAGS += -Iguest-pv-drivers
+$(bench)/load.elf: $(load_objs) $(bench_lib) tests/guest/lib/guest.lds
+	$(GUEST_LINK) $(load_objs) $(bench_lib) -o $@
+
+$(bench)/meter: tests/bench/fair/meter.c tests/bench/fair/shares.c tests/bench/fair/shares.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) -o $@ $(filter %.c,$^) -lm
+
+$(eval $(call unit_test,shares,tests/unit/shares-test.c tests/bench/fair/shares.c,-Itests/bench/fair,-lm))
+
+bench: $(bench)/bench.elf $(BUILD)/mews
 	tests/bench/run --guest $< --hypervisor $(BUILD)/mews
