@@ -11,8 +11,9 @@
 #include "verb.h"
 
 static const struct verb *const verbs[] = {
-    &verb_create, &verb_list,    &verb_info,  &verb_console, &verb_shutdown, &verb_reboot,
-    &verb_reset,  &verb_destroy, &verb_pause, &verb_unpause, &verb_dumpxml,  &verb_version,
+    &verb_create,   &verb_list,    &verb_top,     &verb_info,    &verb_console,
+    &verb_shutdown, &verb_reboot,  &verb_reset,   &verb_destroy, &verb_pause,
+    &verb_unpause,  &verb_dumpxml, &verb_version,
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -42,7 +42,8 @@ struct verb {
 };
 
 extern const struct verb verb_console, verb_create, verb_destroy, verb_dumpxml, verb_info,
-    verb_list, verb_pause, verb_reboot, verb_reset, verb_shutdown, verb_unpause, verb_version;
+    verb_list, verb_pause, verb_reboot, verb_reset, verb_shutdown, verb_top, verb_unpause,
+    verb_version;
 
 /* Prints a text of the library's (and frees it); NULL is out of memory. */
 int print_text(struct vmctl *v, char *text);
