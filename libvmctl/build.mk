@@ -47,3 +47,5 @@ $(eval $(call unit_test,libvmctl-kernel,tests/unit/libvmctl-kernel.c $(LIBVMCTL_
     $(LIBVMCTL_TEST_LIBS)))
 $(eval $(call unit_test,libvmctl-state,tests/unit/libvmctl-state.c $(LIBVMCTL_SOURCES),$(LIBVMCTL_TEST_CFLAGS),\
     $(LIBVMCTL_TEST_LIBS)))
+$(eval $(call unit_test,libvmctl-stats,tests/unit/libvmctl-stats.c $(LIBVMCTL_SOURCES),$(LIBVMCTL_TEST_CFLAGS),\
+    $(LIBVMCTL_TEST_LIBS) -lm))
