@@ -45,6 +45,7 @@ struct vmctl_info {
     enum vmctl_state state;
     uint32_t vcpus;      /* online */
     uint64_t memory_kib; /* what it has now */
+    uint64_t claimed_kib; /* what is set aside for it beyond that */
     uint64_t max_kib;    /* what it may have */
     uint64_t cpu_ns;     /* CPU time used by all vcpus */
     bool managed;        /* made by this library, and watched by the domain daemon */

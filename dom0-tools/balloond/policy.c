@@ -92,13 +92,13 @@ static uint64_t elastic(const struct policy_vps *v)
     return MAX(v->maximum - v->minimum, 1);
 }
 
-/* What VPSes were promised and have not taken yet. */
+/* What VPSes were promised and have not taken yet. A claim is, mostly, the same promise once more. */
 static uint64_t promised(const struct policy_vps *vps, size_t count)
 {
     uint64_t sum = 0;
 
     for (size_t i = 0; i < count; i++)
-        sum += minus(vps[i].target, vps[i].current);
+        sum += MAX(minus(vps[i].target, vps[i].current), vps[i].claimed);
     return sum;
 }
 
@@ -253,6 +253,7 @@ static void bound(struct policy_vps *v)
 {
     v->current = MIN(v->current, MOST);
     v->target = MIN(v->target, MOST);
+    v->claimed = MIN(v->claimed, MOST);
     v->maximum = MIN(v->maximum, MOST);
     v->available = MIN(v->available, MOST);
     v->swap_used = MIN(v->swap_used, MOST);

@@ -43,6 +43,7 @@ struct policy_vps {
     bool settling;    /* it is on its way down to `target`: what it has beyond is coming back */
     uint64_t current; /* what it has */
     uint64_t target;  /* what it was told to have */
+    uint64_t claimed; /* what the hypervisor has set aside for it beyond `current` */
     uint64_t minimum, maximum;
     /* what the VPS says of itself: any number at all */
     bool fresh;         /* it said so a short while ago */
@@ -59,7 +60,7 @@ struct policy_vps {
 };
 
 struct policy_node {
-    uint64_t free;    /* nobody's, claims taken off */
+    uint64_t free;    /* nobody's yet: what is claimed, or promised, is part of it */
     uint64_t reserve; /* to be kept free, for new VPSes */
 };
 

@@ -52,7 +52,7 @@ static uint64_t promised(const struct policy_vps *vps, size_t count)
     uint64_t sum = 0;
 
     for (size_t i = 0; i < count; i++)
-        sum += minus(vps[i].target, vps[i].current);
+        sum += most_of(minus(vps[i].target, vps[i].current), vps[i].claimed);
     return sum;
 }
 
@@ -177,6 +177,11 @@ static void test_promises_count(void)
     CU_ASSERT_EQUAL(v[0].new_target + v[1].new_target, (300 + 256 + 16) * MIB);
     v[0].takes_part = false; /* a promise to anybody counts */
     CU_ASSERT_FALSE(decide(&(struct policy_node){44 * MIB, 0}, v, 2));
+    v[0].claimed = 44 * MIB; /* the same once more */
+    CU_ASSERT_TRUE(decide(&(struct policy_node){60 * MIB, 0}, v, 2));
+    CU_ASSERT_EQUAL(v[1].new_target, (256 + 16) * MIB);
+    v[0].claimed = 100 * MIB; /* it is being made: its target says less */
+    CU_ASSERT_FALSE(decide(&(struct policy_node){100 * MIB, 0}, v, 2));
 }
 
 static void test_reserve(void)
@@ -406,6 +411,7 @@ static void test_random(void)
                                        .settling = random() % 2,
                                        .target = target,
                                        .current = any(target),
+                                       .claimed = random() % 4 ? 0 : any(64 * MIB),
                                        .maximum = maximum,
                                        .minimum = least_of(any(maximum / 2), maximum),
                                        .fresh = random() % 6 != 0,
@@ -425,6 +431,7 @@ static void test_absurd(void)
     for (size_t i = 0; i < MAX_VPS; i++)
         v[i] = (struct policy_vps){.takes_part = true,
                                    .current = UINT64_MAX - i,
+                                   .claimed = UINT64_MAX,
                                    .target = 512 * MIB,
                                    .minimum = UINT64_MAX,
                                    .maximum = i % 2 ? 1024 * MIB : UINT64_MAX,
