@@ -18,3 +18,4 @@ $(PV_HELLO)/os.o: tests/guest/vps-hello/os.c
 $(PV_HELLO).elf: $(PV_HELLO)/os.o $(PV_SOURCES:guest-pv-drivers/%.c=$(PV_DRIVERS)/%.o)
 
 $(eval $(call unit_test,pv-drivers,tests/unit/pv-drivers.c $(PV_SOURCES),-Iinclude -Iguest-pv-drivers,))
+include guest-pv-drivers/report/build.mk
