@@ -231,29 +231,55 @@ static bool is_l1_of(mfn_t m, const struct domain *d)
            (f->type & FRAME_VALIDATED);
 }
 
-int pt_emulated_store(struct vcpu *v, u64 va, u64 value, u32 size, const u64 *expected, u64 *old)
+/* Puts `value` where `stands` stands: -ERESTART if an accessed or dirty bit was set there meanwhile. pt_lock held. */
+static int l1_exchange(struct domain *d, u64 *entry, u64 stands, u64 value)
+{
+    int error;
+
+    value = pte_adjust(value);
+    error = l1_entry_get(d, d, value);
+    if (unlikely(error))
+        return error;
+    if (!__atomic_compare_exchange_n(entry, &stands, value, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+        l1_entry_put(value);
+        return -ERESTART;
+    }
+    l1_entry_put(stands);
+    return 0;
+}
+
+/* The entry at va, in an L1 table that is mapped there and is the guest's own. 0; -EINVAL: there is none; -ERESTART:
+ * another vcpu is making or unmaking that table. pt_lock held. */
+static int emulated_entry(struct vcpu *v, u64 va, u64 **entry)
+{
+    const u64 *mapping = entry_at(base_in_use(v), va);
+    u64 e = mapping ? ACCESS_ONCE(*mapping) : 0;
+    mfn_t m = pte_mfn(e);
+
+    if (!(e & PTE_P))
+        return -EINVAL;
+    *entry = (u64 *)((u64)mfn_to_virt(m) + (va & ~PAGE_MASK));
+    if (is_l1_of(m, v->domain))
+        return 0;
+    return mfn_valid(m) && frame_of(m)->owner == v->domain->id && (frame_of(m)->type & FRAME_BUSY) ? -ERESTART : -EINVAL;
+}
+
+int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u64 *old)
 {
     struct domain *d = v->domain;
-    u64 stands, whole, mask = ~0ull, *entry;
-    u32 shift = (u32)(va & 7) * 8;
-    int error = -EINVAL;
+    u64 *entry;
+    int error;
 
-    if ((va & (size - 1)) || size < 4)
+    if (va & 7)
         return -EINVAL;
-    if (size == 4)
-        mask = 0xffffffffull << shift;
     spin_lock(&d->pt_lock);
-    entry = entry_at(base_in_use(v), va);
-    if (entry && (*entry & PTE_P) && is_l1_of(pte_mfn(*entry), d)) {
-        entry = (u64 *)((u64)mfn_to_virt(pte_mfn(*entry)) + (va & ~PAGE_MASK & ~7ull));
-        stands = ACCESS_ONCE(*entry);
-        if (old)
-            *old = (stands & mask) >> shift;
-        whole = (stands & ~mask) | ((value << shift) & mask);
-        if (expected && (stands & mask) >> shift != *expected)
-            error = 0;
-        else
-            error = l1_update(d, entry, whole, d, PT_WRITE_PLAIN);
+    error = emulated_entry(v, va, &entry);
+    if (!error) {
+        *old = ACCESS_ONCE(*entry);
+        if (!expected)
+            error = l1_update(d, entry, value, d, PT_WRITE_PLAIN);
+        else if (*old == *expected)
+            error = l1_exchange(d, entry, *expected, value);
     }
     spin_unlock(&d->pt_lock);
     return error;

@@ -49,10 +49,12 @@ mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags);
 /* update_va_mapping: the L1 entry for va. */
 int pt_update_va(struct vcpu *v, u64 va, u64 value, struct domain *owner);
 
-/* A store of `size` bytes (4 or 8; aligned) by the guest to a read-only mapped page-table page, as found by a
- * write fault at va. If expected: compare-and-exchange, *old gets what stood there. 0: done (or compare
- * failed), -EINVAL: not an L1 table of this guest mapped here: bounce the fault. -ERESTART. */
-int pt_emulated_store(struct vcpu *v, u64 va, u64 value, u32 size, const u64 *expected, u64 *old);
+/* A store by the guest to an 8-byte entry of a read-only mapped page-table page, as found by a write fault at va
+ * (8-aligned). *old gets what stood there. expected NULL: a plain store. Else the whole entry is compared and
+ * exchanged, as against any other CPU's walker: where *old is not *expected nothing was written. 0; -EINVAL: not an L1
+ * table of this guest mapped here, or no entry it may have: bounce the fault; -ERESTART: nothing was written, the
+ * guest is to execute it again. */
+int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u64 *old);
 
 /* Grants (domain/grant.c). Enters/clears a mapping of frame m at host_addr (a virtual address of the
  * current guest's space, or with contains_pte the machine address of an L1 entry). map: the caller has

@@ -120,7 +120,7 @@ static void finish(const struct pv_insn *insn, const struct store *s)
 static int store_plain(struct vcpu *v, const struct pv_insn *insn, u64 address, struct store *s)
 {
     u64 old;
-    int error = pt_emulated_store(v, address, s->source, 8, NULL, &old);
+    int error = pt_emulated_store(v, address, s->source, NULL, &old);
 
     if (!error)
         finish(insn, s);
@@ -139,7 +139,7 @@ static int store_modify(struct vcpu *v, const struct pv_insn *insn, u64 address,
     s->before = entry >> shift & s->mask;
     compute(insn, s);
     if (s->writes) {
-        error = pt_emulated_store(v, address & ~7ull, (entry & ~(s->mask << shift)) | (s->after & s->mask) << shift, 8,
+        error = pt_emulated_store(v, address & ~7ull, (entry & ~(s->mask << shift)) | (s->after & s->mask) << shift,
                                   &entry, &old);
         if (error)
             return error;

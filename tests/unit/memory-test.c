@@ -86,6 +86,19 @@ static u64 entry(mfn_t m, u64 flags)
         error_;                                                                                    \
     })
 
+/* Another CPU's walker sets these bits in *raced once, while ring 0 decodes a new entry: all decoding that maps a page
+ * writable comes by here. */
+static u64 *raced, race_bits;
+int __real_frame_get_writable(mfn_t m, const struct domain *d);
+int __wrap_frame_get_writable(mfn_t m, const struct domain *d);
+int __wrap_frame_get_writable(mfn_t m, const struct domain *d)
+{
+    if (raced)
+        *raced |= race_bits;
+    raced = NULL;
+    return __real_frame_get_writable(m, d);
+}
+
 static void finish_walk(void)
 {
     CU_ASSERT_EQUAL(AGAIN(walk_continue(v)), 0);
@@ -456,14 +469,16 @@ static void test_updates(void)
     CU_ASSERT_EQUAL(pt_update_va(v, 1ull << 30, entry(t[0], 0), guest), -EINVAL);
     CU_ASSERT_EQUAL(update(t[1], 10, entry(t[1], 0)), 0); /* L1 mapped read-only at va10 */
     u64 va10 = va + 7 * 0x1000, old = 0, expected = 0;
-    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, entry(t[0], PTE_RW), 8, NULL, &old), 0);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, entry(t[0], PTE_RW), NULL, &old), 0);
     CU_ASSERT_EQUAL(table_at(t[1])[11], entry(t[0], PTE_RW));
-    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, 0, 8, &expected, &old), 0);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, 0, &expected, &old), 0);
     CU_ASSERT(old == entry(t[0], PTE_RW) && table_at(t[1])[11] == entry(t[0], PTE_RW));
-    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, 0, 4, NULL, NULL), 0);
-    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 12 * 8, entry(theirs, 0), 8, NULL, NULL), -EINVAL);
-    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 12 * 8 + 2, 0, 8, NULL, NULL), -EINVAL);
-    CU_ASSERT_EQUAL(pt_emulated_store(v, va, 1, 8, NULL, NULL), -EINVAL); /* plain memory */
+    expected = old;
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 11 * 8, entry(t[0], 0), &expected, &old), 0);
+    CU_ASSERT(old == expected && table_at(t[1])[11] == entry(t[0], 0) && uses(t[0]) == 1);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 12 * 8, entry(theirs, 0), NULL, &old), -EINVAL);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va10 + 12 * 8 + 2, 0, NULL, &old), -EINVAL);
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va, 1, NULL, &old), -EINVAL); /* plain memory */
     /* the loaded tree cannot be unpinned away */
     CU_ASSERT_EQUAL(AGAIN(pt_unpin(v, guest, t[4])), 0);
     CU_ASSERT(kind(t[4]) == 4 && uses(t[4]) == 1);
@@ -473,6 +488,47 @@ static void test_updates(void)
     CU_ASSERT_EQUAL(guest->tot_pages, 0);
     give_back(&theirs, 1);
     CU_ASSERT_EQUAL(other->tot_pages, 0);
+}
+
+/* An accessed or dirty bit that is set between the look and the exchange is never lost. */
+static void test_emulated_race(void)
+{
+    mfn_t t[5], n = page_of(guest);
+    u64 va = 3ull << 39 | 3ull << 30 | 3ull << 21 | 10ull << 12, old, expected, value = entry(n, PTE_RW);
+
+    make_tree(t);
+    table_at(t[1])[10] = entry(t[1], 0); /* the L1, mapped read-only at va */
+    CU_ASSERT_EQUAL(AGAIN(pt_set_base(v, t[4])), 0);
+    CU_ASSERT_EQUAL(update(t[1], 11, entry(t[0], PTE_RW | PTE_A)), 0);
+    raced = &table_at(t[1])[11];
+    race_bits = PTE_D;
+    expected = *raced;
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va + 11 * 8, value, &expected, &old), -ERESTART);
+    CU_ASSERT_PTR_NULL(raced);
+    CU_ASSERT_EQUAL(table_at(t[1])[11], entry(t[0], PTE_RW | PTE_A | PTE_D));
+    CU_ASSERT(uses(n) == 0 && refs(n) == 1 && uses(t[0]) == 2 && refs(t[0]) == 3);
+    /* the guest executes it again, and sees the bit */
+    expected = table_at(t[1])[11];
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va + 11 * 8, value, &expected, &old), 0);
+    CU_ASSERT(old == expected && table_at(t[1])[11] == value && uses(n) == 1 && uses(t[0]) == 1);
+    /* the same frame in the same way: the references cancel out */
+    expected = value;
+    raced = &table_at(t[1])[11];
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va + 11 * 8, value | PTE_A, &expected, &old), -ERESTART);
+    CU_ASSERT(table_at(t[1])[11] == (value | PTE_D) && uses(n) == 1 && refs(n) == 2);
+    expected = value | PTE_D;
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va + 11 * 8, value | PTE_A, &expected, &old), 0);
+    CU_ASSERT(table_at(t[1])[11] == (value | PTE_A) && uses(n) == 1 && refs(n) == 2);
+    /* a table that another vcpu is at the making of */
+    CU_ASSERT_EQUAL(update(t[1], 10, entry(n, 0)), 0);
+    CU_ASSERT_EQUAL(update(t[1], 11, 0), 0);
+    frame_of(n)->type = FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_BUSY | 1;
+    CU_ASSERT_EQUAL(pt_emulated_store(v, va, 0, NULL, &old), -ERESTART);
+    frame_of(n)->type = 0;
+    while (memory_relinquish(guest) == -ERESTART)
+        ;
+    guest->relinquish_stage = 0;
+    CU_ASSERT_EQUAL(guest->tot_pages, 0);
 }
 
 static void test_grant_entries(void)
@@ -726,6 +782,7 @@ int main(void)
         {"tables: pin and unpin", test_tree_pin_unpin},
         {"tables: wrong entries", test_tree_refusals},
         {"tables: updates", test_updates},
+        {"tables: an emulated store and a walker", test_emulated_race},
         {"tables: grant entries", test_grant_entries},
         {"tables: a storm of updates", test_storm},
         {"frames: ring 0's pages that a guest sees", test_shared_page},

@@ -65,10 +65,9 @@ int copy_from_guest(void *to, u64 address, size_t size)
     return 0;
 }
 
-int pt_emulated_store(struct vcpu *v, u64 va, u64 value, u32 size, const u64 *expected, u64 *old)
+int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u64 *old)
 {
     CU_ASSERT_PTR_EQUAL(v, &vcpu);
-    CU_ASSERT_EQUAL_FATAL(size, 8);
     CU_ASSERT_EQUAL_FATAL(va, (u64)&entry);
     stores++;
     if (interfere && expected) {

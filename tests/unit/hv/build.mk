@@ -4,8 +4,8 @@
 HV_UNIT_CFLAGS := -include tests/unit/hv/host.h -Ihypervisor -Iinclude -Itests/unit -fno-strict-aliasing
 hv_unit_test = $(eval $(call unit_test,$(1),tests/unit/$(1).c tests/unit/hv/host.c $(addprefix hypervisor/,$(2)),$(HV_UNIT_CFLAGS),))
 
-$(call hv_unit_test,memory-test,memory/alloc.c memory/heap.c memory/frame.c memory/claim.c memory/tlb.c \
-    memory/walk.c memory/pagetable.c memory/base.c)
+$(eval $(call unit_test,memory-test,tests/unit/memory-test.c tests/unit/hv/host.c $(addprefix hypervisor/memory/,alloc.c \
+    heap.c frame.c claim.c tlb.c walk.c pagetable.c base.c),$(HV_UNIT_CFLAGS),-Xlinker --wrap=frame_get_writable))
 
 # what of ring 0 a domain is made of, with stand-ins for the rest in hv/domain.c
 HV_DOMAIN_FILES := $(addprefix domain/,evtchn.c grant.c time.c sched.c) \
