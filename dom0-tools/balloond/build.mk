@@ -13,3 +13,5 @@ $(BALLOOND)/mews-balloond: $(addprefix $(BALLOOND)/,figures.o main.o policy.o ro
 BALLOOND_TEST_CFLAGS := -D_GNU_SOURCE -Iinclude -Ilibvmctl -Idom0-tools/balloond
 $(eval $(call unit_test,balloond-policy,tests/unit/balloond-policy.c dom0-tools/balloond/policy.c,\
     $(BALLOOND_TEST_CFLAGS),))
+$(eval $(call unit_test,balloond-round,tests/unit/balloond-round.c $(addprefix dom0-tools/balloond/,figures.c \
+    policy.c round.c),$(BALLOOND_TEST_CFLAGS),-ljansson))

@@ -153,10 +153,11 @@ static void find_entitlement(struct policy_vps *vps, size_t count, uint64_t budg
 static void find_want(struct policy_vps *v)
 {
     /* what it is short of, or its minimum, which is its own in any case */
-    uint64_t goal = v->fresh ? v->entitled : v->minimum;
+    uint64_t goal = (v->fresh ? v->entitled : v->minimum) / PAGE * PAGE;
     uint64_t least = v->target < v->minimum ? 0 : policy_step_least(v->target);
 
-    goal = goal / PAGE * PAGE;
+    if (v->fresh && !v->give && minus(v->need, v->target) > least)
+        v->reason = POLICY_SHORT; /* though it may be due no more than it has */
     if (minus(goal, v->target) > least) {
         v->want = MIN(goal - v->target, policy_step_up(v->target));
         v->reason = POLICY_SHORT;

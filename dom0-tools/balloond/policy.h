@@ -28,11 +28,11 @@
 enum policy_reason {
     POLICY_APART,   /* it takes no part: counted, and left alone */
     POLICY_CONTENT, /* it has what it needs */
-    POLICY_SHORT, /* it needs more than it has, and there is nothing (or next to nothing) to give */
-    POLICY_STALE, /* it does not report */
-    POLICY_GROWN, /* it gets more */
-    POLICY_IDLE,  /* it gives what it does not need */
-    POLICY_OVER   /* it gives what is beyond its fair share, for others are short too */
+    POLICY_SHORT,   /* it needs more than it has, and there is nothing for it, or not yet */
+    POLICY_STALE,   /* it does not report */
+    POLICY_GROWN,   /* it gets more */
+    POLICY_IDLE,    /* it gives what it does not need */
+    POLICY_OVER     /* it gives what is beyond its fair share, for others are short too */
 };
 
 /* A VPS. All amounts are in KiB. */
