@@ -26,7 +26,8 @@ static json_t *info_object(const struct vmctl_info *info)
 /* Takes the value over. */
 static char *to_text(json_t *value)
 {
-    char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL, *line;
+    char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+    char *line;
     size_t len;
 
     json_decref(value);
@@ -162,7 +163,8 @@ char *vmctl_details_json(const struct vmctl_details *details)
     }
     json_object_set_new(object, "max_vcpus", json_integer((json_int_t)details->max_vcpus));
     json_object_set_new(object, "weight", known(details->weight));
-    json_object_set_new(object, "cap", json_integer((json_int_t)details->cap));
+    json_object_set_new(object, "cap",
+                        details->weight ? json_integer((json_int_t)details->cap) : json_null());
     json_object_set_new(object, "target_kib", known(details->target_kib));
     json_object_set_new(object, "vcpu_info", vcpus);
     return to_text(object);

@@ -122,7 +122,8 @@ void node_cpus_text(const uint8_t *map, unsigned int cpus, char text[VMCTL_CPUS_
     }
 }
 
-static void fill_vcpu(struct vmctl *v, domid_t domid, unsigned int number, unsigned int cpus,
+/* False: the hypervisor does not tell. */
+static bool fill_vcpu(struct vmctl *v, domid_t domid, unsigned int number, unsigned int cpus,
                       struct vmctl_vcpu *vcpu)
 {
     uint8_t hard[XEN_CPUS_MAX / 8], soft[XEN_CPUS_MAX / 8];
@@ -130,16 +131,17 @@ static void fill_vcpu(struct vmctl *v, domid_t domid, unsigned int number, unsig
 
     vcpu->number = number;
     if (xen_vcpu_info(v->xen, domid, number, &info) < 0)
-        return;
+        return false;
     vcpu->online = info.online;
     vcpu->running = info.running;
     vcpu->blocked = info.blocked;
     vcpu->cpu = info.cpu;
     vcpu->cpu_ns = info.cpu_time;
-    if (xen_get_affinity(v->xen, domid, number, hard, soft) < 0)
-        return;
-    node_cpus_text(hard, cpus, vcpu->hard);
-    node_cpus_text(soft, cpus, vcpu->soft);
+    if (xen_get_affinity(v->xen, domid, number, hard, soft) >= 0) {
+        node_cpus_text(hard, cpus, vcpu->hard);
+        node_cpus_text(soft, cpus, vcpu->soft);
+    }
+    return true;
 }
 
 /* The balloon's target; a domain whose store nodes somebody else wrote may have none. */
@@ -177,9 +179,9 @@ int vmctl_details(struct vmctl *v, const char *who, struct vmctl_details **detai
         cpus = machine.max_cpu_id < XEN_CPUS_MAX ? machine.max_cpu_id + 1 : XEN_CPUS_MAX;
     d->info = info;
     d->max_vcpus = count;
-    d->count = count;
-    for (unsigned int i = 0; i < count; i++)
-        fill_vcpu(v, (domid_t)info.domid, i, cpus, &d->vcpus[i]);
+    while (d->count < count &&
+           fill_vcpu(v, (domid_t)info.domid, (unsigned int)d->count, cpus, &d->vcpus[d->count]))
+        d->count++;
     if (!xen_sched_get(v->xen, (domid_t)info.domid, &weight, &cap)) {
         d->weight = weight;
         d->cap = cap;

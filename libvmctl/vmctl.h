@@ -200,7 +200,7 @@ struct vmctl_details {
     uint32_t weight;     /* 0: the scheduler has none */
     uint32_t cap;        /* percent of one CPU; 0: none */
     uint64_t target_kib; /* what it was told to balloon to; 0: unknown */
-    size_t count;        /* of vcpus that it has, online or not */
+    size_t count;        /* of vcpus, online or not, that the hypervisor tells of */
     struct vmctl_vcpu vcpus[];
 };
 
