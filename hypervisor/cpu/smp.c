@@ -98,6 +98,7 @@ void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
     u32 self = this_cpu()->id;
     u64 others = cpu_count > 1 ? mask & others_online() : 0;
 
+    ASSERT(!calls[self].pending);
     if (others)
         call_post(others, fn, arg);
     if (mask & 1ull << self)
@@ -106,6 +107,16 @@ void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
         smp_poll();
         cpu_pause();
     }
+}
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+void smp_wait_all(void)
+{
+    smp_call(~0ull, do_nothing, NULL);
 }
 
 void smp_send_resched(u32 cpu)

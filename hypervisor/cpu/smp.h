@@ -15,8 +15,13 @@ void smp_start_cpus(void);
 /* Makes CPU `cpu` look at need_resched soon. */
 void smp_send_resched(u32 cpu);
 /* Runs fn(arg) on each CPU in `mask` (this one included) and waits for all. fn must be short, take no
- * lock. Used for TLB flushes; safe while holding locks of rank below RANK_TLB. */
+ * lock, make no call of its own and end no reference: it runs wherever its CPU waits. Used for TLB flushes; safe while
+ * holding locks of rank below RANK_TLB. */
 void smp_call(u64 mask, void (*fn)(void *arg), void *arg);
+/* Returns when each CPU has been, since the call, where it answers calls: in a guest, idle, waiting for a lock or for
+ * other CPUs, or in a window for interrupts. What another CPU read before, and uses up to its next such place, it has
+ * done with. Same limits as smp_call(). */
+void smp_wait_all(void);
 /* Answers pending requests; called by the IPI's handler and by waiters. */
 void smp_poll(void);
 /* Stops all other CPUs (panic, reboot). */

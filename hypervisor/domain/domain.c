@@ -9,6 +9,7 @@
 #include <public/sched.h>
 
 #include "boot/boot.h"
+#include "cpu/smp.h"
 #include "hypercall/hypercall.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -35,7 +36,13 @@ void domain_get(struct domain *d)
     __atomic_add_fetch(&d->refs, 1, __ATOMIC_ACQUIRE);
 }
 
-/* The last reference of a dead domain: nothing leads to it any more. */
+/*
+ * The last reference of a dead domain: nothing leads to it any more, but for a CPU that has just read the table and not
+ * yet tried to count a reference (domain_find(), which takes no lock). It will find none to be had, but it does look: so
+ * the struct is freed only after every CPU has been where it answers calls (smp_wait_all()). A lookup has no such place
+ * between its look and its count. References are ended in hypercalls and by the scheduler, with or without locks held;
+ * never in what smp_call() runs, nor, as it happens, in an interrupt.
+ */
 static void domain_free(struct domain *d)
 {
     struct domain **at;
@@ -46,6 +53,7 @@ static void domain_free(struct domain *d)
     *at = d->next;
     domain_table[d->id] = NULL;
     spin_unlock(&domain_lock);
+    smp_wait_all();
     for (u32 i = 0; i < d->max_vcpus; i++)
         if (d->vcpu[i])
             hv_free(d->vcpu[i]);
@@ -61,7 +69,8 @@ void domain_put(struct domain *d)
         domain_free(d);
 }
 
-/* A reference, unless the last one has gone or d is not whole yet. domain_lock held. */
+/* A reference, unless the last one has gone or d is not whole yet. d cannot be freed meanwhile: domain_lock is held, or
+ * no call of another CPU's is answered. */
 static bool domain_try_get(struct domain *d)
 {
     u32 refs = ACCESS_ONCE(d->refs);
@@ -78,7 +87,7 @@ static bool domain_try_get(struct domain *d)
 
 struct domain *domain_find(u16 id)
 {
-    struct domain *d = NULL;
+    struct domain *d;
 
     if (id == DOMID_SELF || id == current_vcpu()->domain->id) {
         d = current_vcpu()->domain;
@@ -87,12 +96,8 @@ struct domain *domain_find(u16 id)
     }
     if (id >= DOMID_FIRST_RESERVED)
         return NULL;
-    spin_lock(&domain_lock);
-    d = domain_table[id];
-    if (d && !domain_try_get(d))
-        d = NULL;
-    spin_unlock(&domain_lock);
-    return d;
+    d = __atomic_load_n(&domain_table[id], __ATOMIC_ACQUIRE);
+    return d && domain_try_get(d) ? d : NULL;
 }
 
 struct domain *domain_of_owner(u16 id)
@@ -130,7 +135,7 @@ static int domain_enter(struct domain *d, u16 id)
         return -EEXIST;
     }
     d->id = id;
-    domain_table[id] = d;
+    __atomic_store_n(&domain_table[id], d, __ATOMIC_RELEASE);
     for (at = &domain_list; *at && (*at)->id < id; at = &(*at)->next)
         ;
     d->next = *at;

@@ -15,6 +15,8 @@ hv_domain_test = $(eval $(call unit_test,$(1),tests/unit/$(1).c $(addprefix test
     $(addprefix hypervisor/,$(HV_DOMAIN_FILES)),$(HV_UNIT_CFLAGS),))
 
 $(call hv_domain_test,evtchn-test)
+$(eval $(call unit_test,domain-test,tests/unit/domain-test.c $(addprefix tests/unit/hv/,host.c domain.c) \
+    $(addprefix hypervisor/,$(HV_DOMAIN_FILES) domain/domain.c),$(HV_UNIT_CFLAGS),))
 $(call hv_domain_test,grant-test)
 $(call hv_domain_test,sched-test)
 $(call hv_domain_test,time-test)

@@ -120,6 +120,14 @@ void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
     host_cpu = here;
 }
 
+void (*host_wait_all)(void);
+
+void smp_wait_all(void)
+{
+    if (host_wait_all)
+        host_wait_all();
+}
+
 bool preempt_needed(void)
 {
     static u32 asked;

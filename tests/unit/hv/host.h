@@ -109,6 +109,8 @@ static inline void guest_access_end(void)
 void host_machine(u32 mib);
 /* hv's files ask whether to stop: every n-th question is answered with yes; 0: never. */
 extern u32 host_preempt_every;
+/* What other CPUs do while one waits for all of them. */
+extern void (*host_wait_all)(void);
 /* A domain and its vcpus by calloc, with locks, and in domain_of_owner(). */
 struct domain *host_domain(u16 id, u32 vcpus);
 
