@@ -69,7 +69,7 @@ static int no_memory(struct vmctl *v, const struct build *b)
         available = info.free_pages - info.outstanding_pages;
     return vmctl_fail(v,
                       "%s: not enough memory: it wants %" PRIu64 " MiB, %" PRIu64 " MiB are "
-                      "free: lower <memory>, or end another VPS",
+                      "free: lower <currentMemory>, or end another VPS",
                       b->config->name, b->config->memory_kib / 1024, available / 256);
 }
 
@@ -101,7 +101,8 @@ int build_domain(struct vmctl *v, struct build *b)
     ret = xen_set_max_vcpus(v->xen, b->domid, c->max_vcpus);
     if (ret < 0)
         return xen_failed(v, b, "give it its vcpus", ret);
-    ret = xen_set_max_memory(v->xen, b->domid, c->max_kib);
+    /* what it has, not what it may have later: vmctl_set_memory() raises it */
+    ret = xen_set_max_memory(v->xen, b->domid, b->nr_pages * 4);
     if (ret < 0)
         return xen_failed(v, b, "set its memory limit", ret);
     ret = xen_set_native_tsc(v->xen, b->domid);

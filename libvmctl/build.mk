@@ -41,7 +41,7 @@ LIBVMCTL_TEST_CFLAGS := -D_GNU_SOURCE -Iinclude -Ihypervisor -Ilibvmctl $(LIBVMC
 $(eval $(call unit_test,libvmctl-pv-image,tests/unit/libvmctl-pv-image.c hypervisor/lib/pv_image.c,\
     $(LIBVMCTL_TEST_CFLAGS),))
 $(eval $(call unit_test,libvmctl-config,tests/unit/libvmctl-config.c $(addprefix libvmctl/,config.c config_read.c \
-    config_write.c),$(LIBVMCTL_TEST_CFLAGS),-lxml2))
+    config_tune.c config_write.c config_xml.c cpus.c),$(LIBVMCTL_TEST_CFLAGS),-lxml2))
 LIBVMCTL_TEST_LIBS := $(shell pkg-config --libs $(LIBVMCTL_PACKAGES))
 $(eval $(call unit_test,libvmctl-kernel,tests/unit/libvmctl-kernel.c $(LIBVMCTL_SOURCES),$(LIBVMCTL_TEST_CFLAGS),\
     $(LIBVMCTL_TEST_LIBS)))

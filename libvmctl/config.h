@@ -10,13 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpus.h"
 #include "vmctl.h"
 
 #define CONFIG_FILE_MAX    (1UL << 20) /* bytes of XML */
 #define CONFIG_DISKS_MAX   26
 #define CONFIG_NICS_MAX    16
-#define CONFIG_VCPUS_MAX   128
-#define CONFIG_CMDLINE_MAX 1023 /* what start_info has room for, its NUL apart */
+#define CONFIG_VCPUS_MAX   64
+#define CONFIG_WEIGHT_MAX  65535
+#define CONFIG_CAP_MAX     6400             /* hundredths of a CPU: what so many vcpus can use */
+#define CONFIG_NAMESPACE   "urn:mews:vps:1" /* of what stands in <metadata> */
+#define CONFIG_CMDLINE_MAX 1023             /* what start_info has room for, its NUL apart */
 
 enum config_action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE };
 
@@ -37,12 +41,25 @@ struct config_nic {
     int line;
 };
 
+/* CPU time and CPUs. 0, or an empty set, leaves it to the hypervisor. */
+struct config_cpu {
+    unsigned int weight;    /* <shares> */
+    unsigned int cap;       /* <global_quota> by <global_period>, in hundredths of a CPU */
+    uint64_t quota, period; /* of each vcpu, in microseconds */
+    struct cpus hard_all;   /* <vcpu cpuset>: of each vcpu without one of its own */
+    struct cpus soft_all;
+    struct cpus hard[CONFIG_VCPUS_MAX], soft[CONFIG_VCPUS_MAX];
+};
+
 struct config {
     char name[VMCTL_NAME_MAX + 1];
     uint8_t uuid[16];
     uint64_t max_kib;    /* <memory> */
-    uint64_t memory_kib; /* <currentMemory>, at start */
+    uint64_t memory_kib; /* <currentMemory>: at start, and what was asked for since */
+    uint64_t
+        guarantee_kib; /* <min_guarantee>: what nobody takes it below; 0: nothing is promised */
     unsigned int max_vcpus, vcpus;
+    struct config_cpu cpu;
     char *kernel, *initrd, *cmdline; /* initrd and cmdline may be NULL */
     struct config_disk disks[CONFIG_DISKS_MAX];
     unsigned int nr_disks;
@@ -88,6 +105,12 @@ bool config_random_uuid(uint8_t uuid[16]);
 
 /* True for a name that a VPS may have; it becomes a file's name, so nothing odd is allowed. */
 bool config_name_ok(const char *name);
+
+/* What a VPS with so many vcpus may use of CPU time, in hundredths of a CPU; 0: no limit. */
+unsigned int config_cap(const struct config_cpu *cpu, unsigned int vcpus);
+
+/* The CPUs of a vcpu; NULL: any. */
+const struct cpus *config_cpus(const struct config_cpu *cpu, unsigned int vcpu, bool soft);
 
 const char *config_action_name(enum config_action action);
 

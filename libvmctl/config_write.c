@@ -101,6 +101,97 @@ static void write_devices(xmlTextWriterPtr w, const struct config *c)
     xmlTextWriterEndElement(w);
 }
 
+static void number_element(xmlTextWriterPtr w, const char *name, uint64_t number)
+{
+    xmlTextWriterWriteFormatElement(w, X(name), "%llu", (unsigned long long)number);
+}
+
+static void cpuset_attribute(xmlTextWriterPtr w, const struct cpus *cpus)
+{
+    char text[CPUS_TEXT_SIZE];
+
+    cpus_text(cpus, text);
+    attribute(w, "cpuset", text);
+}
+
+static void write_pin(xmlTextWriterPtr w, const char *name, unsigned int vcpu,
+                      const struct cpus *cpus)
+{
+    if (cpus_empty(cpus))
+        return;
+    xmlTextWriterStartElement(w, X(name));
+    xmlTextWriterWriteFormatAttribute(w, X("vcpu"), "%u", vcpu);
+    cpuset_attribute(w, cpus);
+    xmlTextWriterEndElement(w);
+}
+
+static void write_vcpu(xmlTextWriterPtr w, const struct config *c)
+{
+    xmlTextWriterStartElement(w, X("vcpu"));
+    if (!cpus_empty(&c->cpu.hard_all))
+        cpuset_attribute(w, &c->cpu.hard_all);
+    if (c->vcpus != c->max_vcpus)
+        xmlTextWriterWriteFormatAttribute(w, X("current"), "%u", c->vcpus);
+    xmlTextWriterWriteFormatString(w, "%u", c->max_vcpus);
+    xmlTextWriterEndElement(w);
+}
+
+static void write_cputune(xmlTextWriterPtr w, const struct config *c)
+{
+    const struct config_cpu *cpu = &c->cpu;
+    bool pins = false;
+
+    for (unsigned int i = 0; i < c->max_vcpus; i++)
+        pins = pins || !cpus_empty(&cpu->hard[i]);
+    if (!cpu->weight && !cpu->cap && !cpu->quota && !pins)
+        return;
+    xmlTextWriterStartElement(w, X("cputune"));
+    if (cpu->weight)
+        number_element(w, "shares", cpu->weight);
+    if (cpu->quota) {
+        number_element(w, "period", cpu->period);
+        number_element(w, "quota", cpu->quota);
+    }
+    if (cpu->cap) {
+        number_element(w, "global_period", 100000);
+        number_element(w, "global_quota", cpu->cap * 1000UL);
+    }
+    for (unsigned int i = 0; i < c->max_vcpus; i++)
+        write_pin(w, "vcpupin", i, &cpu->hard[i]);
+    xmlTextWriterEndElement(w);
+}
+
+static void write_metadata(xmlTextWriterPtr w, const struct config *c)
+{
+    const struct config_cpu *cpu = &c->cpu;
+    bool pins = !cpus_empty(&cpu->soft_all);
+
+    for (unsigned int i = 0; i < c->max_vcpus; i++)
+        pins = pins || !cpus_empty(&cpu->soft[i]);
+    if (!pins)
+        return;
+    xmlTextWriterStartElement(w, X("metadata"));
+    xmlTextWriterStartElementNS(w, X("mews"), X("affinity"), X(CONFIG_NAMESPACE));
+    if (!cpus_empty(&cpu->soft_all)) {
+        xmlTextWriterStartElement(w, X("mews:softpin"));
+        cpuset_attribute(w, &cpu->soft_all);
+        xmlTextWriterEndElement(w);
+    }
+    for (unsigned int i = 0; i < c->max_vcpus; i++)
+        write_pin(w, "mews:softpin", i, &cpu->soft[i]);
+    xmlTextWriterEndElement(w);
+    xmlTextWriterEndElement(w);
+}
+
+static void write_memtune(xmlTextWriterPtr w, const struct config *c)
+{
+    if (!c->guarantee_kib)
+        return;
+    xmlTextWriterStartElement(w, X("memtune"));
+    write_memory(w, "min_guarantee", c->guarantee_kib);
+    xmlTextWriterEndElement(w);
+}
+
 static void write_domain(xmlTextWriterPtr w, const struct config *c)
 {
     char uuid[VMCTL_UUID_SIZE];
@@ -114,11 +205,10 @@ static void write_domain(xmlTextWriterPtr w, const struct config *c)
     element(w, "uuid", uuid);
     write_memory(w, "memory", c->max_kib);
     write_memory(w, "currentMemory", c->memory_kib);
-    xmlTextWriterStartElement(w, X("vcpu"));
-    if (c->vcpus != c->max_vcpus)
-        xmlTextWriterWriteFormatAttribute(w, X("current"), "%u", c->vcpus);
-    xmlTextWriterWriteFormatString(w, "%u", c->max_vcpus);
-    xmlTextWriterEndElement(w);
+    write_memtune(w, c);
+    write_vcpu(w, c);
+    write_cputune(w, c);
+    write_metadata(w, c);
     write_os(w, c);
     element(w, "on_poweroff", config_action_name(c->on_poweroff));
     element(w, "on_reboot", config_action_name(c->on_reboot));

@@ -192,6 +192,9 @@ int state_open(struct vmctl *v, const char *name, enum state_kind kind, struct s
 /* Renames the locked file to another kind. Takes the directory's lock, so names change one by one. */
 int state_become(struct vmctl *v, struct state_file *file, enum state_kind kind);
 
+/* Writes the locked file anew, whole or not at all; *file is the new one, locked. */
+int state_update(struct vmctl *v, struct state_file *file, const struct config *config);
+
 /* Removes the file and lets go of it. */
 void state_remove(struct vmctl *v, struct state_file *file);
 
@@ -208,7 +211,12 @@ int state_each(struct vmctl *v, state_fn fn, void *context);
 /* Reads a VPS's config without locking it. NULL: it is not there, or not readable. */
 struct config *state_peek(struct vmctl *v, const char *name, enum state_kind kind);
 
-/* Reads a VPS's UUID without parsing its config. False: it is not there. */
+/*
+ * Reads a VPS's UUID and maximum of memory (0: not found) from the beginning of its file, as
+ * config_write() writes it, without parsing the rest. False: it is not there.
+ */
+bool state_head(struct vmctl *v, const char *name, enum state_kind kind, uint8_t uuid[16],
+                uint64_t *max_kib);
 bool state_uuid(struct vmctl *v, const char *name, enum state_kind kind, uint8_t uuid[16]);
 
 /*
@@ -217,6 +225,14 @@ bool state_uuid(struct vmctl *v, const char *name, enum state_kind kind, uint8_t
  */
 bool state_is_whole(struct vmctl *v, const struct stat *st);
 void state_set_whole(struct vmctl *v, const struct stat *st);
+
+/* ---- vmctl.c ---- */
+
+/*
+ * Locks a running VPS's file, waiting within bounds for whoever works on the VPS. Returns 1 where it
+ * has none: a domain that something else made. It may be another domain by then: look again.
+ */
+int vps_hold(struct vmctl *v, const struct vmctl_info *info, struct state_file *file);
 
 /* ---- vps.c ---- */
 

@@ -71,8 +71,9 @@ static void fill(struct vmctl *v, const struct xen_domctl_getdomaininfo *d, stru
     config_uuid_text(d->handle, info->uuid);
     info->vcpus = d->nr_online_vcpus;
     info->memory_kib = d->tot_pages * 4;
+    info->claimed_kib = d->outstanding_pages * 4;
     /* dom0's limit is "none" where nobody set one */
-    info->max_kib = d->max_pages > UINT32_MAX ? info->memory_kib : d->max_pages * 4;
+    info->max_kib = d->max_pages >= UINT32_MAX ? info->memory_kib : d->max_pages * 4;
     info->cpu_ns = d->cpu_time;
     fill_state(v, d, info);
     make_printable(info->reason);
@@ -83,14 +84,15 @@ struct name_fill {
     size_t count;
 };
 
-/* Gives the domain of one state file its name. */
+/* Gives the domain of one state file its name, and its maximum of memory. */
 static int fill_name(struct vmctl *v, const char *name, enum state_kind kind, void *context)
 {
     struct name_fill *f = context;
     char text[VMCTL_UUID_SIZE];
     uint8_t uuid[16];
+    uint64_t max_kib;
 
-    if (!state_uuid(v, name, kind, uuid))
+    if (!state_head(v, name, kind, uuid, &max_kib))
         return 0;
     config_uuid_text(uuid, text);
     for (size_t i = 0; i < f->count; i++) {
@@ -98,6 +100,9 @@ static int fill_name(struct vmctl *v, const char *name, enum state_kind kind, vo
             continue;
         snprintf(f->infos[i].name, sizeof(f->infos[i].name), "%s", name);
         f->infos[i].managed = true;
+        /* the hypervisor's limit is only what it has been given for now */
+        if (max_kib > f->infos[i].max_kib)
+            f->infos[i].max_kib = max_kib;
     }
     return 0;
 }

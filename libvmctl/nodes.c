@@ -123,6 +123,8 @@ static void put_domain(struct writer *w, const struct build *b, const char *uuid
     put(w, base, "memory/static-max", "%llu", (unsigned long long)c->max_kib);
     put(w, base, "memory/target", "%llu", (unsigned long long)c->memory_kib);
     put(w, base, "memory/videoram", "0");
+    if (c->guarantee_kib)
+        put(w, base, "memory/min-guarantee", "%llu", (unsigned long long)c->guarantee_kib);
     put(w, base, "control/platform-feature-xs_reset_watches", "1");
     put(w, base, "store/port", "%u", b->store_port);
     put(w, base, "store/ring-ref", "%llu", (unsigned long long)b->store_mfn);

@@ -174,6 +174,40 @@ int state_become(struct vmctl *v, struct state_file *file, enum state_kind kind)
     return ret;
 }
 
+/*
+ * Another file takes its name, locked before it does: a reader has the old text or the new one, and
+ * nobody finds it unlocked. What a killed writer left is written over by the next one.
+ */
+int state_update(struct vmctl *v, struct state_file *file, const struct config *config)
+{
+    char name[128], temporary[128], *text = config_write(config);
+    int lock, fd = -1, ret = -1;
+
+    if (!text)
+        return vmctl_fail(v, "out of memory");
+    file_name(file->name, file->kind, name);
+    snprintf(temporary, sizeof(temporary), ".new-%s", file->name);
+    lock = state_lock(v);
+    if (lock >= 0) {
+        fd = openat(v->state_dir, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) && write_whole(fd, text))
+            ret = renameat(v->state_dir, temporary, v->state_dir, name);
+        if (ret) {
+            vmctl_fail(v, "cannot write %s/%s: %s", state_path(), name, strerror(errno));
+            unlinkat(v->state_dir, temporary, 0);
+        }
+        close(lock);
+    }
+    if (!ret) {
+        state_close(file);
+        file->fd = fd;
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    free(text);
+    return ret;
+}
+
 void state_remove(struct vmctl *v, struct state_file *file)
 {
     char path[128];
@@ -238,10 +272,26 @@ struct config *state_peek(struct vmctl *v, const char *name, enum state_kind kin
     return config;
 }
 
-bool state_uuid(struct vmctl *v, const char *name, enum state_kind kind, uint8_t uuid[16])
+/* Copies what stands between two marks in a text. */
+static bool between(const char *text, const char *from, const char *to, char *out, size_t size)
 {
-    char path[128], text[512], *start, *end;
-    bool ok = false;
+    const char *start = strstr(text, from), *end;
+
+    if (!start)
+        return false;
+    start += strlen(from);
+    end = strstr(start, to);
+    if (!end || (size_t)(end - start) >= size)
+        return false;
+    memcpy(out, start, (size_t)(end - start));
+    out[end - start] = 0;
+    return true;
+}
+
+bool state_head(struct vmctl *v, const char *name, enum state_kind kind, uint8_t uuid[16],
+                uint64_t *max_kib)
+{
+    char path[128], text[512], word[64];
     ssize_t got;
     int fd;
 
@@ -254,13 +304,17 @@ bool state_uuid(struct vmctl *v, const char *name, enum state_kind kind, uint8_t
     if (got <= 0)
         return false;
     text[got] = 0;
-    start = strstr(text, "<uuid>");
-    end = start ? strstr(start, "</uuid>") : NULL;
-    if (end) {
-        *end = 0;
-        ok = config_uuid_parse(start + strlen("<uuid>"), uuid);
-    }
-    return ok;
+    *max_kib = 0;
+    if (between(text, "<memory unit=\"KiB\">", "</memory>", word, sizeof(word)))
+        *max_kib = strtoull(word, NULL, 10);
+    return between(text, "<uuid>", "</uuid>", word, sizeof(word)) && config_uuid_parse(word, uuid);
+}
+
+bool state_uuid(struct vmctl *v, const char *name, enum state_kind kind, uint8_t uuid[16])
+{
+    uint64_t max_kib;
+
+    return state_head(v, name, kind, uuid, &max_kib);
 }
 
 int state_each(struct vmctl *v, state_fn fn, void *context)

@@ -296,12 +296,7 @@ int vmctl_reboot(struct vmctl *v, const char *who)
 #define TAKE_MS     30000
 #define TAKE_NAP_MS 100
 
-/*
- * Locks a running VPS's file for changing the VPS. Returns 1 where it has none: a domain that
- * something else made.
- */
-static int take(struct vmctl *v, const struct vmctl_info *info, enum state_kind kind,
-                struct state_file *file)
+int vps_hold(struct vmctl *v, const struct vmctl_info *info, struct state_file *file)
 {
     int ret;
 
@@ -315,13 +310,21 @@ static int take(struct vmctl *v, const struct vmctl_info *info, enum state_kind 
 
         ret = state_open(v, info->name, STATE_RUNNING, file);
         if (ret <= 0)
-            break;
+            return ret;
         if (!left)
             return vmctl_fail(v, "%s: somebody else is working on it: try again", info->name);
         nanosleep(&nap, NULL);
         if (vmctl_find(v, info->name, &now))
             return -1; /* it has gone */
     }
+}
+
+/* Locks a running VPS's file, and says by its kind what becomes of the VPS. 1: it has none. */
+static int take(struct vmctl *v, const struct vmctl_info *info, enum state_kind kind,
+                struct state_file *file)
+{
+    int ret = vps_hold(v, info, file);
+
     if (ret)
         return ret;
     ret = state_become(v, file, kind);

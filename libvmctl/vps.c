@@ -4,7 +4,7 @@
  * Unmaking works on whatever half of a VPS there is, and may be done again after being killed
  * itself: what identifies a VPS is its UUID, chosen and recorded before anything else exists.
  */
-#include "internal.h"
+#include "change.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ static int make_domain(struct vmctl *v, struct build *b, struct disk *disks, uns
     const struct config *c = b->config;
     int ret;
 
-    if (build_domain(v, b) || build_copy_start(v, b) || nodes_write(v, b, disks) ||
+    if (build_domain(v, b) || tune_new(v, b->domid, c) || build_copy_start(v, b) || nodes_write(v, b, disks) ||
         build_check_initrd(v, b) || devices_wait(v, c, b->domid) || build_copy_wait(v, b) ||
         build_finish(v, b) || introduce(v, b))
         return -1;
@@ -96,7 +96,8 @@ int vps_make(struct vmctl *v, const struct config *config, struct state_file *fi
     unsigned int opened = 0;
     int ret = -1;
 
-    if (!need_xen(v) && !need_store(v) && !nics_check(v, config) && !build_prepare(v, &b) &&
+    if (!need_xen(v) && !need_store(v) && !nics_check(v, config) && !tune_check(v, config) &&
+        !build_prepare(v, &b) &&
         !disks_open(v, config, disks)) {
         opened = config->nr_disks;
         ret = make_domain(v, &b, disks, flags);

@@ -501,6 +501,23 @@ int xen_sched_get(struct xen *x, domid_t domid, uint16_t *weight, uint16_t *cap)
     return 0;
 }
 
+int xen_sched_set(struct xen *x, domid_t domid, uint16_t weight, uint16_t cap)
+{
+    struct xen_domctl op = {0};
+    int ret = xen_scheduler(x);
+
+    if (ret < 0)
+        return ret;
+    if (ret != XEN_SCHEDULER_CREDIT && ret != XEN_SCHEDULER_CREDIT2)
+        return -EOPNOTSUPP;
+    op.u.scheduler_op.sched_id = (uint32_t)ret;
+    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    /* both schedulers' parameters have the same layout */
+    op.u.scheduler_op.u.credit2.weight = weight;
+    op.u.scheduler_op.u.credit2.cap = cap;
+    return domctl(x, XEN_DOMCTL_scheduler_op, domid, &op);
+}
+
 int xen_vcpu_info(struct xen *x, domid_t domid, unsigned int vcpu,
                   struct xen_domctl_getvcpuinfo *info)
 {
@@ -531,6 +548,21 @@ int xen_get_affinity(struct xen *x, domid_t domid, unsigned int vcpu,
     memcpy(hard, maps, XEN_CPUS_MAX / 8);
     memcpy(soft, maps + XEN_CPUS_MAX / 8, XEN_CPUS_MAX / 8);
     return ret;
+}
+
+int xen_set_affinity(struct xen *x, domid_t domid, unsigned int vcpu, bool soft,
+                     const uint64_t cpus[XEN_CPUS_MAX / 64])
+{
+    struct xen_domctl op = {0};
+    struct xenctl_bitmap *map =
+        soft ? &op.u.vcpuaffinity.cpumap_soft : &op.u.vcpuaffinity.cpumap_hard;
+
+    memcpy(x->batch, cpus, XEN_CPUS_MAX / 8);
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = soft ? XEN_VCPUAFFINITY_SOFT : XEN_VCPUAFFINITY_HARD;
+    map->nr_bits = XEN_CPUS_MAX;
+    set_xen_guest_handle(map->bitmap, (uint8_t *)x->batch);
+    return domctl(x, XEN_DOMCTL_setvcpuaffinity, domid, &op);
 }
 
 int xen_runstates(struct xen *x, domid_t domid, uint64_t ns[4])

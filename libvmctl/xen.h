@@ -108,6 +108,10 @@ int xen_scheduler(struct xen *x);
 /* A domain's weight and cap (percent of a CPU, 0 none), of a scheduler that has such. */
 int xen_sched_get(struct xen *x, domid_t domid, uint16_t *weight, uint16_t *cap);
 
+/* Sets both. weight 0 leaves the weight, XEN_KEEP_CAP the cap. */
+#define XEN_KEEP_CAP 0xffff
+int xen_sched_set(struct xen *x, domid_t domid, uint16_t weight, uint16_t cap);
+
 /* One vcpu: -ESRCH where the domain has none of that number. */
 int xen_vcpu_info(struct xen *x, domid_t domid, unsigned int vcpu,
                   struct xen_domctl_getvcpuinfo *info);
@@ -115,6 +119,10 @@ int xen_vcpu_info(struct xen *x, domid_t domid, unsigned int vcpu,
 /* The CPUs that a vcpu may run on (hard) and prefers (soft), a bit a CPU, the lowest first. */
 int xen_get_affinity(struct xen *x, domid_t domid, unsigned int vcpu,
                      uint8_t hard[XEN_CPUS_MAX / 8], uint8_t soft[XEN_CPUS_MAX / 8]);
+
+/* Sets one of the two; -EINVAL: the machine has none of these CPUs. */
+int xen_set_affinity(struct xen *x, domid_t domid, unsigned int vcpu, bool soft,
+                     const uint64_t cpus[XEN_CPUS_MAX / 64]);
 
 /* ns that a domain's vcpus were in each run state, by RUNSTATE_*. -ENOSYS: not told. */
 int xen_runstates(struct xen *x, domid_t domid, uint64_t ns[4]);

@@ -11,9 +11,9 @@
 #include "verb.h"
 
 static const struct verb *const verbs[] = {
-    &verb_create,   &verb_list,    &verb_top,     &verb_info,    &verb_console,
-    &verb_shutdown, &verb_reboot,  &verb_reset,   &verb_destroy, &verb_pause,
-    &verb_unpause,  &verb_dumpxml, &verb_version,
+    &verb_create, &verb_list,     &verb_top,     &verb_info,    &verb_console,
+    &verb_set,    &verb_shutdown, &verb_reboot,  &verb_reset,   &verb_destroy,
+    &verb_pause,  &verb_unpause,  &verb_dumpxml, &verb_version,
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -127,6 +127,8 @@ static int read_options(const struct verb *verb, int argc, char **argv, struct o
 
             if (own->flag)
                 *own->flag = true;
+            else if (own->each)
+                wrong |= !own->each(optarg);
             else
                 *own->value = optarg;
         }

@@ -23,7 +23,9 @@ struct verb_option {
     const char *name;   /* without its dashes */
     bool *flag;         /* set where it stands; NULL: it takes a value */
     const char **value; /* set to the value's text; the verb's check() reads it */
-    const char *help;   /* what the help calls the value */
+    /* instead of value, where it may stand more than once: takes each; false: said what is wrong */
+    bool (*each)(const char *value);
+    const char *help; /* what the help calls the value */
 };
 
 struct verb {
@@ -42,7 +44,7 @@ struct verb {
 };
 
 extern const struct verb verb_console, verb_create, verb_destroy, verb_dumpxml, verb_info,
-    verb_list, verb_pause, verb_reboot, verb_reset, verb_shutdown, verb_top, verb_unpause,
+    verb_list, verb_pause, verb_reboot, verb_reset, verb_set, verb_shutdown, verb_top, verb_unpause,
     verb_version;
 
 /* Prints a text of the library's (and frees it); NULL is out of memory. */
