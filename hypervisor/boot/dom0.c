@@ -255,10 +255,10 @@ static void __init start_vcpu(struct domain *d)
     d->vcpu[0]->sched.down = false;
 }
 
-/* One vcpu unless asked for more: guests run on the first CPU, and vcpus that share a CPU wait for each other's locks. */
+/* As many vcpus as there are CPUs, unless asked otherwise. */
 static struct domain *__init create(void)
 {
-    u64 vcpus = boot_options.dom0_max_vcpus ? boot_options.dom0_max_vcpus : 1;
+    u64 vcpus = boot_options.dom0_max_vcpus ? boot_options.dom0_max_vcpus : cpu_count;
     struct domain_limits limits = {(u32)MIN(vcpus, (u64)MAX_VCPUS), 0, -1, -1};
     struct domain *d;
 

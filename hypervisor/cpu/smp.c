@@ -126,6 +126,17 @@ void smp_send_resched(u32 cpu)
         apic_send(cpus[cpu]->apic_id, VECTOR_RESCHED);
 }
 
+/* The interrupt alone does it: whoever comes back from one to a guest looks. */
+void smp_send_event(u32 cpu)
+{
+    apic_send(cpus[cpu]->apic_id, VECTOR_RESCHED);
+}
+
+u64 smp_online_mask(void)
+{
+    return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1;
+}
+
 void smp_stop_others(void)
 {
     u64 end;

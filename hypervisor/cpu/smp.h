@@ -12,8 +12,11 @@
 /* Starts the application processors the ACPI tables name, up to MAX_CPUS. */
 extern u32 smp_max_cpus; /* at most so many run: the option maxcpus */
 void smp_start_cpus(void);
-/* Makes CPU `cpu` look at need_resched soon. */
+/* Makes CPU `cpu` reschedule soon; or only look at its guest's events. */
 void smp_send_resched(u32 cpu);
+void smp_send_event(u32 cpu);
+/* A bit for each CPU that runs. */
+u64 smp_online_mask(void);
 /* Runs fn(arg) on each CPU in `mask` (this one included) and waits for all. fn must be short, take no
  * lock, make no call of its own and end no reference: it runs wherever its CPU waits. Used for TLB flushes; safe while
  * holding locks of rank below RANK_TLB. */

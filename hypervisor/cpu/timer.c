@@ -169,31 +169,31 @@ void timer_stop(struct timer *t)
     unlock_queue(q, t->cpu);
 }
 
-void timer_move(struct timer *t, u32 cpu)
+void timer_set_here(struct timer *t, u64 deadline)
 {
-    struct timer_queue *q = lock_queue(t);
-    bool armed = t->queued;
+    struct timer_queue *q;
 
-    if (armed)
-        heap_remove(q, t);
-    t->cpu = cpu;
-    spin_unlock(&q->lock);
-    if (armed)
-        timer_set(t, t->deadline);
+    if (unlikely(t->cpu != this_cpu()->id)) {
+        q = lock_queue(t);
+        if (t->queued)
+            heap_remove(q, t);
+        t->cpu = this_cpu()->id;
+        spin_unlock(&q->lock);
+    }
+    timer_set(t, deadline);
 }
 
 void timer_kill(struct timer *t)
 {
-    struct timer_queue *q;
-
     if (!t->fire)
         return;
     timer_stop(t);
-    q = cpus[t->cpu]->timers;
-    while (ACCESS_ONCE(q->firing) == t && t->cpu != this_cpu()->id) {
-        smp_poll();
-        cpu_pause();
-    }
+    /* it may have moved on while its handler still runs where it was */
+    for (u32 i = 0; i < cpu_count; i++)
+        while (i != this_cpu()->id && ACCESS_ONCE(cpus[i]->timers->firing) == t) {
+            smp_poll();
+            cpu_pause();
+        }
     timer_stop(t); /* its handler, if it ran just now, may have set it again */
 }
 

@@ -25,8 +25,8 @@ void timer_init(struct timer *t, void (*fire)(void *data), void *data, u32 cpu);
  * fail. */
 void timer_set(struct timer *t, u64 deadline);
 void timer_stop(struct timer *t);
-/* Moves a timer to another CPU's queue, armed or not. */
-void timer_move(struct timer *t, u32 cpu);
+/* The same, into this CPU's queue from now on. For one who alone sets this timer. */
+void timer_set_here(struct timer *t, u64 deadline);
 /* Stops it for good: on return its handler does not run and will not. Not from the handler itself. */
 void timer_kill(struct timer *t);
 bool timer_armed(const struct timer *t);

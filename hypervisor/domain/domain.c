@@ -187,6 +187,7 @@ int domain_create(u16 id, const struct domain_limits *limits, bool privileged, s
     spin_lock_init(&d->control_lock, RANK_DOMCTL);
     spin_lock_init(&d->pt_lock, RANK_PAGETABLE);
     spin_lock_init(&d->frames_lock, RANK_FRAMES);
+    share_domain_init(d, privileged ? SHARE_DOM0_WEIGHT : SHARE_WEIGHT);
     error = d->chunks ? domain_enter(d, id) : -ENOMEM;
     if (error) {
         hv_free(d->chunks);
@@ -361,6 +362,7 @@ int domain_kill(struct domain *d)
             if (d->vcpu[i])
                 vcpu_unmake(d->vcpu[i]);
         time_domain_destroy(d);
+        share_domain_destroy(d);
         d->kill_stage++;
         /* fall through */
     case 1:

@@ -19,6 +19,7 @@
 #include "domain/grant.h"
 #include "domain/pirq.h"
 #include "domain/sched.h"
+#include "domain/share.h"
 #include "domain/time.h"
 #include "lib/errno.h"
 #include "lib/types.h"
@@ -86,6 +87,7 @@ struct domain {
     void *memory_map; /* XENMEM_set_memory_map */
     u32 memory_map_entries;
 
+    struct domain_share share;
     struct domain_evtchn evtchn;
     struct domain_grants grants;
     struct domain_pirqs pirqs;

@@ -37,6 +37,20 @@ static u32 domain_flags(const struct domain *d, u32 running, u32 blocked, u32 on
     return flags;
 }
 
+void domain_runstates(struct domain *d, u64 time[4])
+{
+    memset(time, 0, 4 * sizeof(*time));
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        struct vcpu_runstate_info r;
+
+        if (!d->vcpu[i])
+            continue;
+        runstate_get(d->vcpu[i], &r);
+        for (u32 state = 0; state < 4; state++)
+            time[state] += r.time[state];
+    }
+}
+
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
     u32 running = 0, blocked = 0;

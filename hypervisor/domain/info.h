@@ -12,6 +12,8 @@ struct vcpu;
 
 /* Fills all of *info. Any context. */
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
+/* ns that d's vcpus were in each RUNSTATE_*, taken together. */
+void domain_runstates(struct domain *d, u64 time[4]);
 /* ns that v has run. */
 u64 domain_vcpu_time(const struct vcpu *v);
 

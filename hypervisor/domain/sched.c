@@ -16,34 +16,16 @@
 #include "cpu/irq.h"
 #include "cpu/smp.h"
 #include "domain/domain.h"
+#include "domain/runqueue.h"
 #include "entry/entry.h"
 #include "lib/print.h"
 #include "memory/alloc.h"
 #include "pv/context.h"
 
 #define MS 1000000ull
-#define SLICE_NS (10 * MS)
-#define SLEEPER_BONUS_NS (10 * MS) /* how far before the others one who slept may come back */
-#define PREEMPT_NS (MS / 2)        /* a waker must be that far before the running one to stop it */
-
-struct sched_cpu {
-    spinlock_t lock;
-    struct vcpu *first;   /* the queue, ascending virtual_ns */
-    u32 waiting;          /* its length */
-    struct vcpu *current; /* whose time is being counted, or who is left loaded while idling; NULL: nobody */
-    bool idling;
-    u64 floor;            /* virtual time that the slowest here has reached; never falls */
-    struct timer slice;
-};
-
-bool sched_spread;
-
-static void kick_cpu(u32 cpu)
-{
-    cpus[cpu]->need_resched = true;
-    if (cpu != this_cpu()->id)
-        smp_send_resched(cpu);
-}
+#define SLICE_MIN_NS MS
+#define SLICE_MAX_NS (10 * MS)
+#define SLICE_AHEAD_NS (5 * MS) /* virtual: how far one may get ahead of who waits before it is his turn */
 
 static void slice_ended(void *unused)
 {
@@ -51,12 +33,25 @@ static void slice_ended(void *unused)
     this_cpu()->need_resched = true;
 }
 
+static void kick_cpu(u32 cpu)
+{
+    if (cpu == this_cpu()->id)
+        this_cpu()->need_resched = true;
+    else
+        smp_send_resched(cpu);
+}
+
 bool vcpu_runnable(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
-    return !v->sched.blocked && !v->sched.down && !v->sched.pause_count && v->initialised && !d->pause_count &&
-           !d->shut_down && d->death == DOMAIN_ALIVE;
+    return !v->sched.blocked && !v->sched.down && !v->sched.parked && !v->sched.pause_count && v->initialised &&
+           !d->pause_count && !d->shut_down && d->death == DOMAIN_ALIVE;
+}
+
+static bool allowed_on(const struct vcpu *v, u32 cpu)
+{
+    return v->sched.hard_affinity >> cpu & 1;
 }
 
 /* Is it merely waiting for an event, so that its registers may stay loaded? */
@@ -65,40 +60,6 @@ static bool vcpu_waits(const struct vcpu *v)
     const struct domain *d = v->domain;
 
     return !v->sched.down && !v->sched.pause_count && !d->pause_count && !d->shut_down && d->death == DOMAIN_ALIVE;
-}
-
-/* The queue, lock held. */
-static void enqueue(struct sched_cpu *s, struct vcpu *v)
-{
-    struct vcpu *before = NULL, *after = s->first;
-
-    while (after && after->sched.virtual_ns <= v->sched.virtual_ns) {
-        before = after;
-        after = after->sched.next;
-    }
-    v->sched.prev = before;
-    v->sched.next = after;
-    if (before)
-        before->sched.next = v;
-    else
-        s->first = v;
-    if (after)
-        after->sched.prev = v;
-    v->sched.queued = true;
-    s->waiting++;
-}
-
-static void dequeue(struct sched_cpu *s, struct vcpu *v)
-{
-    if (v->sched.prev)
-        v->sched.prev->sched.next = v->sched.next;
-    else
-        s->first = v->sched.next;
-    if (v->sched.next)
-        v->sched.next->sched.prev = v->sched.prev;
-    v->sched.next = v->sched.prev = NULL;
-    v->sched.queued = false;
-    s->waiting--;
 }
 
 spinlock_t *sched_lock_vcpu(struct vcpu *v)
@@ -114,6 +75,17 @@ spinlock_t *sched_lock_vcpu(struct vcpu *v)
     }
 }
 
+/* Keeps count of those who want a CPU. v's queue's lock held. */
+static void change_runstate(struct vcpu *v, u32 state, u64 now)
+{
+    bool wanted = v->time.runstate.state <= RUNSTATE_runnable, wants = state <= RUNSTATE_runnable;
+
+    if (wanted != wants)
+        __atomic_add_fetch(&v->domain->share.ready, wants ? 1 : -1u, __ATOMIC_RELAXED);
+    runstate_change(v, state, now);
+}
+
+/* For one that does not run. v's queue's lock held. */
 static void set_runstate(struct vcpu *v, u64 now)
 {
     u32 state = vcpu_runnable(v) ? RUNSTATE_runnable : RUNSTATE_offline;
@@ -121,64 +93,60 @@ static void set_runstate(struct vcpu *v, u64 now)
     if (state == RUNSTATE_offline && vcpu_waits(v))
         state = v->sched.blocked ? RUNSTATE_blocked : RUNSTATE_runnable;
     if ((u32)v->time.runstate.state != state)
-        runstate_change(v, state, now);
+        change_runstate(v, state, now);
 }
 
-/* Counts the time that s->current ran. Lock held; any CPU, so `now` may be a little behind. */
-static void charge(struct sched_cpu *s, u64 now)
-{
-    struct vcpu *v = s->current;
-    u64 ran = now > v->sched.slice_start ? now - v->sched.slice_start : 0;
-
-    v->sched.slice_start += ran;
-    v->sched.run_ns += ran;
-    v->sched.virtual_ns += ran;
-}
-
-/* A slice ends only where someone else waits. Lock held. */
+/* A slice ends only where someone else waits, or where a cap says so. s->current has just begun. Lock held. */
 static void arm_slice(struct sched_cpu *s, u64 now)
 {
-    if (s->first)
-        timer_set(&s->slice, now + SLICE_NS);
+    struct vcpu *v = s->current;
+    u64 slice = ~0ull;
+    s64 ahead;
+
+    if (s->first) {
+        ahead = virtual_ahead(s->first->sched.virtual_ns, v->sched.virtual_ns);
+        slice = share_real(v->domain, SLICE_AHEAD_NS + (u64)MAX(ahead, 0));
+        slice = MIN(MAX(slice, SLICE_MIN_NS), SLICE_MAX_NS);
+    }
+    slice = share_begin(v->domain, slice, now);
+    if (slice != ~0ull)
+        timer_set(&s->slice, now + slice);
     else if (timer_armed(&s->slice))
         timer_stop(&s->slice);
 }
 
-/* Takes who runs next out of the queue, or leaves who runs: NULL if nobody can. Lock held. */
-static struct vcpu *pick(struct sched_cpu *s)
+/* Takes who runs next out of the queue, or leaves who runs: NULL if nobody can. *away: one found there who may not run on
+ * this CPU (its affinity changed while its registers were saved); referenced. Lock held. */
+static struct vcpu *pick(struct sched_cpu *s, u64 now, struct vcpu **away)
 {
-    struct vcpu *running = s->current && vcpu_runnable(s->current) ? s->current : NULL, *v;
+    struct vcpu *running = s->current, *v;
 
-    while ((v = s->first) && !vcpu_runnable(v))
-        dequeue(s, v); /* vcpu_wake() brings it back */
-    if (running && (!v || running->sched.virtual_ns <= v->sched.virtual_ns))
+    if (running && (!vcpu_runnable(running) || !allowed_on(running, s->id) || share_park(running)))
+        running = NULL;
+    while ((v = s->first) && (!vcpu_runnable(v) || (!*away && !allowed_on(v, s->id)) || share_park(v))) {
+        runqueue_remove(s, v); /* vcpu_wake() brings it back */
+        set_runstate(v, now);
+        if (vcpu_runnable(v)) {
+            domain_get(v->domain);
+            *away = v;
+        }
+    }
+    if (running && (!v || virtual_ahead(running->sched.virtual_ns, v->sched.virtual_ns) <= 0))
         return running;
     if (v)
-        dequeue(s, v);
+        runqueue_remove(s, v);
     return v;
-}
-
-/* The virtual time of the slowest of those who run or want to. Lock held. */
-static void raise_floor(struct sched_cpu *s)
-{
-    u64 slowest = s->current->sched.virtual_ns;
-
-    if (s->first)
-        slowest = MIN(slowest, s->first->sched.virtual_ns);
-    s->floor = MAX(s->floor, slowest);
 }
 
 static void start_counting(struct sched_cpu *s, struct vcpu *v, u64 now)
 {
-
     s->current = v;
     s->idling = false;
-    v->cpu = this_cpu()->id;
+    v->cpu = s->id;
     v->sched.running = true;
     v->sched.slice_start = now;
-    raise_floor(s);
     if (v->time.runstate.state != RUNSTATE_running)
-        runstate_change(v, RUNSTATE_running, now);
+        change_runstate(v, RUNSTATE_running, now);
     arm_slice(s, now);
 }
 
@@ -204,83 +172,90 @@ static void idle(struct cpu *c)
 {
     u64 start = now_ns();
 
+    ACCESS_ONCE(c->idle_since) = start;
     while (!c->need_resched) {
         if (alloc_scrub_some())
             cpu_irq_window();
         else
             cpu_halt_once();
     }
-    c->idle_ns += now_ns() - start;
+    ACCESS_ONCE(c->idle_since) = 0;
+    ACCESS_ONCE(c->idle_ns) += now_ns() - start;
+}
+
+u64 sched_idle_ns(u32 cpu)
+{
+    const struct cpu *c = cpus[cpu];
+    u64 since = ACCESS_ONCE(c->idle_since), now = now_ns();
+
+    return ACCESS_ONCE(c->idle_ns) + (since && now > since ? now - since : 0);
+}
+
+/* Notes under the lock who runs here next: NULL, nobody (then *leaves: the one loaded here must go). *away: that one may
+ * not stay on this CPU though it wants to run; referenced. */
+static struct vcpu *decide(struct sched_cpu *s, u64 now, bool *leaves, struct vcpu **away)
+{
+    struct vcpu *prev, *next;
+
+    *away = NULL;
+    spin_lock(&s->lock);
+    prev = s->current;
+    if (prev && !s->idling)
+        runqueue_charge(s, now);
+    next = pick(s, now, away);
+    if (prev && prev != next) {
+        set_runstate(prev, now);
+        if (vcpu_runnable(prev) && !*away && !allowed_on(prev, s->id)) {
+            domain_get(prev->domain);
+            *away = prev;
+        } else if (vcpu_runnable(prev)) {
+            runqueue_insert(s, prev);
+        }
+    }
+    *leaves = prev && !next && (!vcpu_waits(prev) || !allowed_on(prev, s->id));
+    if (next) {
+        start_counting(s, next, now);
+    } else {
+        s->idling = true;
+        if (*leaves)
+            s->current = NULL;
+        if (timer_armed(&s->slice))
+            timer_stop(&s->slice);
+    }
+    runqueue_publish(s, now);
+    spin_unlock(&s->lock);
+    return next;
 }
 
 void schedule(void)
 {
     struct cpu *c = this_cpu();
     struct sched_cpu *s = c->sched;
+    struct vcpu *next, *away;
+    bool leaves;
 
     for (;;) {
-        struct vcpu *prev, *next;
         u64 now = now_ns();
-        bool let_go;
 
         c->need_resched = false;
-        spin_lock(&s->lock);
-        prev = s->current;
-        if (prev && !s->idling)
-            charge(s, now);
-        next = pick(s);
+        runqueue_pull(s, now, false);
+        next = decide(s, now, &leaves, &away);
+        if (next ? c->current != next : leaves)
+            switch_to(c, next ? next : c->idle);
+        if (unlikely(away)) {
+            vcpu_wake(away);
+            domain_put(away->domain);
+        }
         if (next) {
-            if (prev && prev != next) {
-                set_runstate(prev, now);
-                if (vcpu_runnable(prev))
-                    enqueue(s, prev);
-            }
-            start_counting(s, next, now);
-            spin_unlock(&s->lock);
-            if (c->current != next)
-                switch_to(c, next);
+            /* only now may those who wait be fetched: one of them may have run here */
+            runqueue_offer(s, false);
             return;
         }
-        s->idling = true;
-        let_go = prev && !vcpu_waits(prev);
-        if (prev)
-            set_runstate(prev, now);
-        if (let_go)
-            s->current = NULL;
-        if (timer_armed(&s->slice))
-            timer_stop(&s->slice);
-        spin_unlock(&s->lock);
-        if (let_go)
-            switch_to(c, c->idle);
-        idle(c);
+        /* whoever begins to wait elsewhere from here on sees that this CPU idles */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (!runqueue_pull(s, now, true))
+            idle(c);
     }
-}
-
-u32 sched_pick_cpu(const struct vcpu *v)
-{
-    u32 best = MAX_CPUS;
-
-    for (u32 i = 0; i < MAX_CPUS; i++) {
-        if (!cpus[i] || !cpus[i]->online || !cpus[i]->sched || !(v->sched.hard_affinity >> i & 1))
-            continue;
-        if (!sched_spread)
-            return i;
-        if (best == MAX_CPUS || cpus[i]->sched->waiting + !cpus[i]->sched->idling <
-                                    cpus[best]->sched->waiting + !cpus[best]->sched->idling)
-            best = i;
-    }
-    return best == MAX_CPUS ? 0 : best;
-}
-
-/* v is neither queued nor running; its queue's lock is held. */
-static void move_vcpu(struct sched_cpu *s, struct vcpu *v, u32 cpu)
-{
-    u64 behind = v->sched.virtual_ns > s->floor ? v->sched.virtual_ns - s->floor : 0;
-
-    vcpu_sync_state(v);
-    time_vcpu_move(v, cpu);
-    v->sched.virtual_ns = cpus[cpu]->sched->floor + behind;
-    __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
 }
 
 /* Should v, now in the queue of s, stop what runs there? Lock held. */
@@ -289,60 +264,63 @@ static void preempt(struct sched_cpu *s, const struct vcpu *v, u64 now)
     const struct vcpu *running = s->current;
 
     if (s->idling || !running) {
-        kick_cpu(v->cpu);
-    } else if (v->sched.virtual_ns + PREEMPT_NS < running->sched.virtual_ns + now - running->sched.slice_start) {
-        kick_cpu(v->cpu);
+        kick_cpu(s->id);
+    } else if (virtual_ahead(running->sched.virtual_ns, v->sched.virtual_ns) > (s64)PREEMPT_NS) {
+        kick_cpu(s->id);
     } else if (!timer_armed(&s->slice)) {
-        timer_set(&s->slice, now + SLICE_NS);
+        timer_set(&s->slice, now + SLICE_MIN_NS);
     }
 }
 
 /* One attempt, lock held. False: it has gone to another CPU's queue, to be locked in its turn. */
-static bool wake_locked(struct sched_cpu *s, struct vcpu *v)
+static bool wake_locked(struct sched_cpu *s, struct vcpu *v, bool settled)
 {
-    u64 now, earliest, bonus;
+    u64 now;
     u32 cpu;
 
     if (v->sched.queued || !vcpu_runnable(v))
         return true;
     if (s->current == v) {
         if (s->idling)
-            kick_cpu(v->cpu);
+            kick_cpu(s->id);
         return true;
     }
-    if (!v->sched.running) {
-        cpu = sched_pick_cpu(v);
-        if (cpu != v->cpu) {
-            move_vcpu(s, v, cpu);
+    if (!v->sched.running) { /* else its registers are on their way out here */
+        cpu = s->id;
+        if (!s->idling || !(v->sched.hard_affinity & v->sched.soft_affinity & 1ull << cpu))
+            cpu = runqueue_best_cpu(v);
+        if (cpu != v->cpu && !settled) {
+            __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
             return false;
         }
     }
     now = now_ns();
-    if (s->current && !s->idling) { /* who runs alone is not counted otherwise, and the floor would lie far behind */
-        charge(s, now);
-        raise_floor(s);
-    }
-    /* only who has run before can have slept: a new one begins where the others are */
-    bonus = v->sched.run_ns ? MIN(SLEEPER_BONUS_NS, s->floor) : 0;
-    earliest = s->floor - bonus;
-    if (v->sched.virtual_ns < earliest)
-        v->sched.virtual_ns = earliest;
-    enqueue(s, v);
+    runqueue_place(s, v, true);
+    runqueue_insert(s, v);
     set_runstate(v, now);
     preempt(s, v, now);
+    runqueue_publish(s, now);
     return true;
 }
 
 void vcpu_wake(struct vcpu *v)
 {
-    bool done;
+    bool done, settled = false;
+    struct sched_cpu *s;
 
     do {
         spinlock_t *lock = sched_lock_vcpu(v);
 
-        done = wake_locked(container_of(lock, struct sched_cpu, lock), v);
+        s = container_of(lock, struct sched_cpu, lock);
+        done = wake_locked(s, v, settled);
+        settled = !done && allowed_on(v, v->cpu);
         spin_unlock(lock);
     } while (!done);
+    if (likely(s->idling || !s->offer_hard))
+        return;
+    /* a CPU may have begun to idle since we looked: one of the two sees the other */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    runqueue_offer(s, true);
 }
 
 void vcpu_unblock(struct vcpu *v)
@@ -361,7 +339,7 @@ void vcpu_kick(struct vcpu *v)
     if (v->sched.blocked)
         vcpu_unblock(v);
     else if (v->sched.running && v->cpu != this_cpu()->id)
-        smp_send_resched(v->cpu);
+        smp_send_event(v->cpu);
 }
 
 void vcpu_block(struct vcpu *v)
@@ -385,10 +363,38 @@ void vcpu_yield(struct vcpu *v)
         return;
     /* behind the first of those who wait, however much is due to it */
     spin_lock(&s->lock);
-    if (s->first && v->sched.virtual_ns <= s->first->sched.virtual_ns)
+    if (s->first && virtual_ahead(v->sched.virtual_ns, s->first->sched.virtual_ns) <= 0)
         v->sched.virtual_ns = s->first->sched.virtual_ns + 1;
     spin_unlock(&s->lock);
     c->need_resched = true;
+}
+
+void vcpu_reconsider(struct vcpu *v)
+{
+    spinlock_t *lock = sched_lock_vcpu(v);
+    struct sched_cpu *s = container_of(lock, struct sched_cpu, lock);
+    bool moves = v->sched.queued && !allowed_on(v, s->id);
+
+    if (moves)
+        runqueue_remove(s, v);
+    if (s->current == v && !s->idling)
+        runqueue_charge(s, now_ns());
+    if (v->sched.running)
+        kick_cpu(s->id);
+    runqueue_publish(s, now_ns());
+    spin_unlock(lock);
+    if (moves)
+        vcpu_wake(v);
+}
+
+int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft)
+{
+    if (!(hard & smp_online_mask()))
+        return -EINVAL;
+    v->sched.hard_affinity = hard & smp_online_mask();
+    v->sched.soft_affinity = soft;
+    vcpu_reconsider(v);
+    return 0;
 }
 
 void vcpu_pause_nosync(struct vcpu *v)
@@ -396,8 +402,10 @@ void vcpu_pause_nosync(struct vcpu *v)
     spinlock_t *lock = sched_lock_vcpu(v);
 
     __atomic_fetch_add(&v->sched.pause_count, 1, __ATOMIC_SEQ_CST);
-    if (v->sched.queued)
-        dequeue(container_of(lock, struct sched_cpu, lock), v);
+    if (v->sched.queued) {
+        runqueue_remove(container_of(lock, struct sched_cpu, lock), v);
+        runqueue_publish(container_of(lock, struct sched_cpu, lock), now_ns());
+    }
     if (v->sched.running)
         kick_cpu(v->cpu);
     else
@@ -442,9 +450,10 @@ void vcpu_sync_state(struct vcpu *v)
 
 void sched_vcpu_init(struct vcpu *v)
 {
-    v->sched.hard_affinity = ~0ull;
+    v->sched.hard_affinity = smp_online_mask();
+    v->sched.soft_affinity = ~0ull;
     v->sched.down = true;
-    v->cpu = sched_pick_cpu(v);
+    v->cpu = (v->domain->id + v->id) % cpu_count;
     v->sched.virtual_ns = cpus[v->cpu]->sched->floor;
 }
 
@@ -453,8 +462,10 @@ void sched_vcpu_destroy(struct vcpu *v)
     spinlock_t *lock = sched_lock_vcpu(v);
 
     ASSERT(!v->sched.running);
-    if (v->sched.queued)
-        dequeue(container_of(lock, struct sched_cpu, lock), v);
+    if (v->sched.queued) {
+        runqueue_remove(container_of(lock, struct sched_cpu, lock), v);
+        runqueue_publish(container_of(lock, struct sched_cpu, lock), now_ns());
+    }
     spin_unlock(lock);
     if (cpus[v->cpu]->fpu_owner == v)
         vcpu_sync_state(v);
@@ -470,6 +481,7 @@ void sched_init_cpu(void)
     spin_lock_init(&s->lock, RANK_SCHED);
     timer_init(&s->slice, slice_ended, NULL, c->id);
     s->idling = true;
+    s->id = c->id;
     c->sched = s;
     c->idle = vcpu_create_idle(c->id);
     c->current = c->idle;

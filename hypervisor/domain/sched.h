@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who runs. Each CPU has a run queue of its own, in the order of the vcpus' virtual time: the time they
- * ran. Who slept comes back a little before the others, so that a wake for I/O runs at once while a spinner has
- * only its share. No periodic tick: a timer is armed for the end of a slice only when someone else waits. An idle CPU
- * halts, scrubs dirty frames first, and keeps the last vcpu loaded until another one comes.
+ * ran, weighed (domain/share.h). Who slept comes back a little before the others, so that a wake for I/O runs at once while a
+ * spinner has only its share. CPUs fetch from one another who waits (domain/runqueue.h). No periodic tick: a timer is armed
+ * for the end of a slice only when someone else waits or a cap says so. An idle CPU halts, scrubs dirty frames first, and
+ * keeps the last vcpu loaded until another one comes.
  */
 #ifndef DOMAIN_SCHED_H
 #define DOMAIN_SCHED_H
@@ -21,14 +22,13 @@ struct vcpu_sched {
     volatile bool running;      /* its registers are live on v->cpu */
     volatile bool blocked;      /* waits for an event */
     volatile bool down;         /* VCPUOP_down, or not yet up */
+    volatile bool parked;       /* its domain's cap is used up: waits for the refill */
     volatile u32 pause_count;
-    u64 virtual_ns;             /* run time, moved to where its queue is; comparable within one CPU's queue */
+    u64 virtual_ns;             /* run time, weighed; compared by difference */
     u64 slice_start, run_ns;    /* run_ns: all the time it ran, up to slice_start */
-    u64 hard_affinity;          /* CPU mask */
+    u64 hard_affinity;          /* CPU masks: may run there, would rather run there */
+    u64 soft_affinity;
 };
-
-/* May guests go to other CPUs than the first? Boot option; false: only where their affinity asks for it. */
-extern bool sched_spread;
 
 void sched_init_cpu(void);             /* makes this CPU's queue and its idle vcpu */
 void sched_vcpu_init(struct vcpu *v);
@@ -44,8 +44,12 @@ void vcpu_yield(struct vcpu *v);
 void vcpu_wake(struct vcpu *v);        /* something changed: runnable now? any context */
 void vcpu_unblock(struct vcpu *v);     /* ends a block or a poll */
 void vcpu_kick(struct vcpu *v);        /* unblock, or look at your events: it has something new */
-/* Where v should run next: one of the CPUs it may use. */
-u32 sched_pick_cpu(const struct vcpu *v);
+/* How long a CPU has been idle since boot, ns. */
+u64 sched_idle_ns(u32 cpu);
+/* What v may do has changed (its cap, its affinity): its CPU looks at it anew, and counts what it ran so far. */
+void vcpu_reconsider(struct vcpu *v);
+/* Where v may run, and would rather. -EINVAL: no CPU of the machine in `hard`. */
+int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft);
 /* A consistent view of v's run states for one moment: locks the queue of the CPU it is on. */
 spinlock_t *sched_lock_vcpu(struct vcpu *v);
 /* Counted; _sync waits until v is off its CPU with its state saved. */

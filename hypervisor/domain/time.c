@@ -283,12 +283,6 @@ void time_vcpu_destroy(struct vcpu *v)
     guest_area_clear(v, &v->time.time_area);
 }
 
-void time_vcpu_move(struct vcpu *v, u32 cpu)
-{
-    timer_move(&v->time.oneshot, cpu);
-    timer_move(&v->time.poll, cpu);
-}
-
 static void watchdog_over(void *d)
 {
     domain_shutdown(d, SHUTDOWN_watchdog);

@@ -39,8 +39,6 @@ void time_vcpu_init(struct vcpu *v);
 void time_vcpu_destroy(struct vcpu *v);      /* stops timers, lets go of areas. No other CPU uses v. */
 void time_domain_init(struct domain *d);
 void time_domain_destroy(struct domain *d);
-/* The timers go where the vcpu goes. */
-void time_vcpu_move(struct vcpu *v, u32 cpu);
 /* Writes vcpu_time_info of v (into v->info and the registered area). At schedule-in. */
 void time_update_vcpu(struct vcpu *v);
 /* Wall clock into shared info. */

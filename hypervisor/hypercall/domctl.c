@@ -10,6 +10,7 @@
 #include "domain/domain.h"
 #include "domain/info.h"
 #include "entry/entry.h"
+#include "hypercall/domctl.h"
 #include "hypercall/hypercall.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -18,7 +19,10 @@
 #include "memory/guest_copy.h"
 #include "pv/context.h"
 
-typedef long (*domctl_handler_t)(struct domain *d, struct xen_domctl *op);
+struct vcpu *domctl_vcpu(const struct domain *d, u32 id)
+{
+    return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
 
 static long domctl_destroy(struct domain *d, struct xen_domctl *op)
 {
@@ -57,8 +61,7 @@ static long domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 
 static long domctl_set_context(struct domain *d, struct xen_domctl *op)
 {
-    u32 id = op->u.vcpucontext.vcpu;
-    struct vcpu *v = id < d->max_vcpus ? d->vcpu[id] : NULL;
+    struct vcpu *v = domctl_vcpu(d, op->u.vcpucontext.vcpu);
     struct vcpu_guest_context *c;
     long error;
 
@@ -125,7 +128,12 @@ static const struct domctl {
     {XEN_DOMCTL_setvcpucontext, NOT_SELF | NOT_DYING, domctl_set_context},
     {XEN_DOMCTL_hypercall_init, NOT_DYING, domctl_hypercall_init},
     {XEN_DOMCTL_settscinfo, NOT_SELF | NOT_DYING, domctl_tsc},
+    {XEN_DOMCTL_getvcpuinfo, ANSWERS, domctl_vcpu_info},
+    {XEN_DOMCTL_setvcpuaffinity, ANSWERS | NOT_DYING, domctl_affinity},
+    {XEN_DOMCTL_getvcpuaffinity, ANSWERS | NOT_DYING, domctl_affinity},
+    {XEN_DOMCTL_scheduler_op, ANSWERS | NOT_DYING, domctl_scheduler},
     {XEN_DOMCTL_mews_get_reason, ANSWERS, domctl_reason},
+    {XEN_DOMCTL_mews_get_runstates, ANSWERS, domctl_runstates},
 };
 
 static long domctl_create(struct xen_domctl *op)

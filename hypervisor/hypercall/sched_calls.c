@@ -61,7 +61,7 @@ static long call_poll(struct vcpu *v, u64 arg)
         return pending < 0 ? pending : 0;
     }
     if (poll.timeout)
-        timer_set(&v->time.poll, poll.timeout);
+        timer_set_here(&v->time.poll, poll.timeout);
     return 0;
 }
 
@@ -106,7 +106,7 @@ long do_sched_op(struct vcpu *v, u64 args[6])
 long do_set_timer_op(struct vcpu *v, u64 args[6])
 {
     if (args[0])
-        timer_set(&v->time.oneshot, args[0]);
+        timer_set_here(&v->time.oneshot, args[0]);
     else
         timer_stop(&v->time.oneshot);
     return 0;

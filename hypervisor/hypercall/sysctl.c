@@ -38,6 +38,35 @@ static void physinfo(struct xen_sysctl_physinfo *p)
     p->hw_cap[5] = cpu_features.max_leaf >= 7 ? leaf7.b : 0;
 }
 
+static long cpu_info(struct xen_sysctl_getcpuinfo *c)
+{
+    u32 n = MIN(c->max_cpus, cpu_count);
+
+    for (u32 i = 0; i < n; i++) {
+        struct xen_sysctl_cpuinfo info = {sched_idle_ns(i)};
+
+        if (copy_struct_to_guest((u64)(c->info.p + i), &info))
+            return -EFAULT;
+    }
+    c->nr_cpus = n;
+    return 0;
+}
+
+/* Each CPU is shown as a core of one socket: nothing here depends on how they hang together. */
+static long cpu_topology(struct xen_sysctl_cputopoinfo *t)
+{
+    u32 n = t->cputopo.p ? MIN(t->num_cpus, cpu_count) : 0;
+
+    for (u32 i = 0; i < n; i++) {
+        struct xen_sysctl_cputopo cpu = {.core = i};
+
+        if (copy_struct_to_guest((u64)(t->cputopo.p + i), &cpu))
+            return -EFAULT;
+    }
+    t->num_cpus = t->cputopo.p ? n : cpu_count;
+    return 0;
+}
+
 /* A page at a time would do too; one after the other keeps it simple, and each is a bounded piece of work. */
 static long domain_list(struct xen_sysctl_getdomaininfolist *l)
 {
@@ -74,6 +103,12 @@ long do_sysctl(struct vcpu *v, u64 args[6])
         physinfo(&op.u.physinfo);
     else if (op.cmd == XEN_SYSCTL_getdomaininfolist)
         error = domain_list(&op.u.getdomaininfolist);
+    else if (op.cmd == XEN_SYSCTL_sched_id)
+        op.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+    else if (op.cmd == XEN_SYSCTL_getcpuinfo)
+        error = cpu_info(&op.u.getcpuinfo);
+    else if (op.cmd == XEN_SYSCTL_cputopoinfo)
+        error = cpu_topology(&op.u.cputopoinfo);
     else
         return -ENOSYS;
     if (!error && copy_struct_to_guest(args[0], &op))

@@ -122,7 +122,7 @@ static long call_set_oneshot(struct vcpu *v, u64 arg)
         return -EFAULT;
     if ((op.flags & VCPU_SSHOTTMR_future) && op.timeout_abs_ns < now_ns())
         return -ETIME;
-    timer_set(&v->time.oneshot, op.timeout_abs_ns);
+    timer_set_here(&v->time.oneshot, op.timeout_abs_ns);
     return 0;
 }
 

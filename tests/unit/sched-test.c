@@ -43,6 +43,10 @@ static void prepare(void)
     c = three->vcpu[0];
     control = dom0->vcpu[0];
     host_halt = halt;
+    /* most of it is about one CPU */
+    if (vcpu_set_affinity(a, 1, ~0ull) || vcpu_set_affinity(one->vcpu[1], 1, ~0ull) || vcpu_set_affinity(b, 1, ~0ull) ||
+        vcpu_set_affinity(c, 1, ~0ull) || vcpu_set_affinity(control, 1, ~0ull))
+        abort();
 }
 
 static void no_events(void)
@@ -290,37 +294,36 @@ static void on_other_cpu(void)
     host_cpu = 0;
 }
 
-/* With spreading on, a second runnable vcpu goes to the idle CPU; pausing it from here waits for it there. */
+/* A second runnable vcpu goes to the idle CPU; pausing it from here waits for it there. */
 static void test_second_cpu(void)
 {
     u32 ipis;
 
     all_block();
+    CU_ASSERT(vcpu_set_affinity(a, ~0ull, ~0ull) == 0);
     ipis = host_ipis[1];
-    sched_spread = true;
     vcpu_unblock(a);
-    sched_spread = false;
     CU_ASSERT_FATAL(a->cpu == 1 && a->sched.queued && host_ipis[1] == ipis + 1);
-    CU_ASSERT(a->time.oneshot.cpu == 1);
     host_halt = leave_halt;
     on_other_cpu();
     CU_ASSERT(cpus[1]->current == a && a->sched.running && (one->dirty_cpus & 2));
     /* an event for one that runs elsewhere: an IPI, no more */
     ipis = host_ipis[1];
     vcpu_mark_events_pending(a);
-    CU_ASSERT(host_ipis[1] == ipis + 1);
+    CU_ASSERT(host_ipis[1] == ipis + 1 && !cpus[1]->need_resched);
     host_poll = on_other_cpu;
     vcpu_pause_sync(a);
     CU_ASSERT(!a->sched.running && cpus[1]->current->is_idle);
-    host_halt = halt;
     vcpu_unpause(a);
-    /* back to the first CPU, as placement says */
-    CU_ASSERT(a->cpu == 0 && a->sched.queued);
-    a->sched.hard_affinity = 2;
-    CU_ASSERT(sched_pick_cpu(a) == 1);
-    a->sched.hard_affinity = 1ull << 40; /* not there */
-    CU_ASSERT(sched_pick_cpu(a) == 0);
-    a->sched.hard_affinity = ~0ull;
+    CU_ASSERT(a->cpu == 1 && a->sched.queued);
+    on_other_cpu();
+    CU_ASSERT(a->sched.running);
+    CU_ASSERT(vcpu_set_affinity(a, 1ull << 40, ~0ull) == -EINVAL); /* not there */
+    /* it must leave the CPU it runs on */
+    CU_ASSERT(vcpu_set_affinity(a, 1, ~0ull) == 0);
+    on_other_cpu();
+    CU_ASSERT(!a->sched.running && a->cpu == 0 && a->sched.queued && cpus[1]->current->is_idle);
+    host_halt = halt;
 }
 
 static long sched_op(u32 command, void *arg)

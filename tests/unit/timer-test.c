@@ -120,7 +120,10 @@ static void test_storm(void)
             wanted[i] = 0;
             break;
         case 1:
-            timer_move(&timers[i], (u32)rand() % 2);
+            host_cpu = (u32)rand() % 2; /* to the queue of whoever sets it, with the time it had */
+            wanted[i] = wanted[i] ? wanted[i] : now + 1;
+            timer_set_here(&timers[i], wanted[i]);
+            host_cpu = 0;
             break;
         case 2:
             now += (u64)rand() % 300;
@@ -197,7 +200,7 @@ static void test_other_cpu(void)
     CU_ASSERT(hardware[1] == now + 100);
     timer_set(&b, now + 200); /* later: nobody needs to know */
     CU_ASSERT(ipis[1] == 1);
-    timer_move(&a, 0);
+    timer_set_here(&a, now + 100);
     CU_ASSERT(a.cpu == 0 && timer_armed(&a) && hardware[0] == now + 100);
     timer_kill(&a);
     timer_kill(&b);

@@ -20,7 +20,7 @@
 #include "pv/context.h"
 #include "pv/descriptor.h"
 
-#define TIMERS 64
+#define TIMERS 256
 
 u64 host_now = 1000000000;
 u32 host_ipis[MAX_CPUS], host_switches, host_pirq_unbound;
@@ -75,9 +75,10 @@ void timer_set(struct timer *t, u64 deadline)
     abort();
 }
 
-void timer_move(struct timer *t, u32 cpu)
+void timer_set_here(struct timer *t, u64 deadline)
 {
-    t->cpu = cpu;
+    t->cpu = host_cpu;
+    timer_set(t, deadline);
 }
 
 void timer_kill(struct timer *t)
@@ -197,6 +198,16 @@ void smp_send_resched(u32 cpu)
     host_ipis[cpu]++;
 }
 
+void smp_send_event(u32 cpu)
+{
+    host_ipis[cpu]++;
+}
+
+u64 smp_online_mask(void)
+{
+    return (1ull << cpu_count) - 1;
+}
+
 void smp_poll(void)
 {
     host_poll();
@@ -269,6 +280,7 @@ struct domain *host_full_domain(u16 id, u32 vcpus)
     if (evtchn_domain_init(d, 0) || grant_domain_init(d, 4, 2))
         abort();
     time_domain_init(d);
+    share_domain_init(d, SHARE_WEIGHT);
     for (u32 i = 0; i < vcpus; i++) {
         struct vcpu *v = d->vcpu[i];
 
@@ -303,10 +315,10 @@ void host_start(u32 n)
             cpus[i]->apic_id = 2 * i;
             cpus[i]->online = true;
         }
+        cpu_count = i + 1;
         host_cpu = i;
         sched_init_cpu();
     }
-    cpu_count = n;
     host_cpu = 0;
     dom0 = host_full_domain(0, 1);
     dom0->privileged = true;

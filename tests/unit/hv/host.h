@@ -52,7 +52,7 @@ struct cpu {
     u32 id, apic_id;
     volatile bool need_resched;
     bool online;
-    u64 cr3, idle_ns;
+    u64 cr3, idle_ns, idle_since;
     u32 tlb_last_flush;
     struct timer_queue *timers;
     struct sched_cpu *sched;
