@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticket locks, and the check of their ranks in debug builds. A waiter answers other CPUs' requests, so
+ * Locks, and the check of their ranks in debug builds. A waiter answers other CPUs' requests, so
  * that the holder may wait for those; it must never sleep.
  */
 #include "cpu/lock.h"
@@ -48,17 +48,16 @@ static inline void rank_leave(const spinlock_t *lock)
 
 void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
 {
-    *lock = (spinlock_t){0, 0, (u16)rank};
+    *lock = (spinlock_t){0, (u16)rank};
 }
 
 static inline void lock_wait(spinlock_t *lock)
 {
-    u16 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-
-    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
-        smp_poll();
-        cpu_pause();
-    }
+    while (unlikely(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)))
+        do {
+            smp_poll();
+            cpu_pause();
+        } while (lock->held);
 }
 
 void spin_lock(spinlock_t *lock)
@@ -75,10 +74,7 @@ void spin_lock_second(spinlock_t *lock)
 
 bool spin_trylock(spinlock_t *lock)
 {
-    u16 owner = lock->owner, next = owner;
-
-    if (!__atomic_compare_exchange_n(&lock->next, &next, (u16)(owner + 1), false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
+    if (lock->held || __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
         return false;
     /* cannot wait, so its order does not matter: but let the unlock find it */
     rank_enter(lock, LOCK_CHECKS && (this_cpu()->lock_rank & 1u << lock->rank));
@@ -88,5 +84,5 @@ bool spin_trylock(spinlock_t *lock)
 void spin_unlock(spinlock_t *lock)
 {
     rank_leave(lock);
-    __atomic_store_n(&lock->owner, (u16)(lock->owner + 1), __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spinlocks (ticket), ranked. A CPU takes locks in rising rank only; debug builds check it. All the
+ * Spinlocks, ranked. A CPU takes locks in rising rank only; debug builds check it. All the
  * locks there are stand in the list below. Ring 0 runs with interrupts off, so no lock needs to care;
  * a CPU that waits for a lock answers TLB-flush requests meanwhile (cpu/smp.h), so that the holder may
  * wait for those.
+ *
+ * Whoever finds a lock free has it: no queue, no tickets. Where the machine is itself a virtual one, its CPUs lose their
+ * CPUs at any moment, and a lock that goes to the next in line waits for each of those in turn.
  */
 #ifndef CPU_LOCK_H
 #define CPU_LOCK_H
@@ -31,11 +34,11 @@ enum lock_rank {
 };
 
 typedef struct {
-    volatile u16 next, owner;
+    volatile u16 held;
     u16 rank;
 } spinlock_t;
 
-#define SPINLOCK_INIT(r) {0, 0, (u16)(r)}
+#define SPINLOCK_INIT(r) {0, (u16)(r)}
 
 void spin_lock_init(spinlock_t *lock, enum lock_rank rank);
 void spin_lock(spinlock_t *lock);

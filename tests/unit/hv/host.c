@@ -66,12 +66,12 @@ void panic(const char *format, ...)
 /* A lock is taken in rising rank, or with its rank's own second order. */
 static void lock_enter(spinlock_t *lock, bool second)
 {
-    if (lock->owner != lock->next)
+    if (lock->held)
         bug(__FILE__, __LINE__, "the lock is held");
     if (held_count && held[held_count - 1] >= lock->rank + (second ? 1 : 0))
         bug(__FILE__, __LINE__, "lock rank");
     held[held_count++] = lock->rank;
-    lock->next++;
+    lock->held = 1;
 }
 
 void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
@@ -91,7 +91,7 @@ void spin_lock_second(spinlock_t *lock)
 
 bool spin_trylock(spinlock_t *lock)
 {
-    if (lock->owner != lock->next)
+    if (lock->held)
         return false;
     lock_enter(lock, true);
     return true;
@@ -103,11 +103,11 @@ void spin_unlock(spinlock_t *lock)
 
     while (i && held[i - 1] != lock->rank)
         i--;
-    if (!i || lock->owner == lock->next)
+    if (!i || !lock->held)
         bug(__FILE__, __LINE__, "unlock of what is not held");
     memmove(&held[i - 1], &held[i], (held_count - i) * sizeof(held[0]));
     held_count--;
-    lock->owner++;
+    lock->held = 0;
 }
 
 void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
