@@ -54,8 +54,8 @@ int list_fill(struct vmctl *v, const struct xen_domctl_getdomaininfo *domains, s
 
 /* ---- node.c ---- */
 
-/* A set of CPUs, a bit a CPU of which there are `cpus`, as text: "0-3,8"; "all" for all of them. */
-void node_cpus_text(const uint8_t *map, unsigned int cpus, char text[VMCTL_CPUS_SIZE]);
+/* A set of CPUs on a machine that has `cpus` of them, for people: "0-3,8"; "all" for all of them. */
+void node_cpus_text(const struct cpus *set, unsigned int cpus, char text[VMCTL_CPUS_SIZE]);
 
 /* ---- kernel.c ---- */
 

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "cpus.h"
 #include "internal.h"
+
+_Static_assert(CPUS_MAX == XEN_CPUS_MAX, "sets of CPUs");
 
 /* More vcpus than any hypervisor of this ABI gives a domain. */
 #define VCPUS_MAX 8192
@@ -89,44 +92,28 @@ int vmctl_node(struct vmctl *v, struct vmctl_node *node)
     return 0;
 }
 
-static bool has_cpu(const uint8_t *map, unsigned int cpu)
+void node_cpus_text(const struct cpus *set, unsigned int cpus, char text[VMCTL_CPUS_SIZE])
 {
-    return map[cpu / 8] >> cpu % 8 & 1;
-}
+    char list[CPUS_TEXT_SIZE];
+    unsigned int next = 0;
 
-void node_cpus_text(const uint8_t *map, unsigned int cpus, char text[VMCTL_CPUS_SIZE])
-{
-    unsigned int first, next = 0;
-    size_t len = 0;
-
-    text[0] = 0;
-    while (next < cpus) {
-        if (!has_cpu(map, next)) {
-            next++;
-            continue;
-        }
-        for (first = next; next < cpus && has_cpu(map, next); next++)
-            ;
-        if (first == 0 && next == cpus) {
-            strcpy(text, "all");
-            return;
-        }
-        /* the longest part is ",1022-1023", and there is to be room for "..." behind it */
-        if (len > VMCTL_CPUS_SIZE - 16) {
-            strcpy(text + len, ",...");
-            return;
-        }
-        len += (size_t)sprintf(text + len, "%s%u", len ? "," : "", first);
-        if (next - first > 1)
-            len += (size_t)sprintf(text + len, "-%u", next - 1);
+    while (next < cpus && cpus_next(set, next) == next)
+        next++;
+    if (cpus && next == cpus) {
+        strcpy(text, "all");
+        return;
     }
+    cpus_text(set, list);
+    if (strlen(list) >= VMCTL_CPUS_SIZE) /* cut at a comma, with room for "..." behind it */
+        strcpy(memrchr(list, ',', VMCTL_CPUS_SIZE - 4) + 1, "...");
+    strcpy(text, list);
 }
 
 /* False: the hypervisor does not tell. */
 static bool fill_vcpu(struct vmctl *v, domid_t domid, unsigned int number, unsigned int cpus,
                       struct vmctl_vcpu *vcpu)
 {
-    uint8_t hard[XEN_CPUS_MAX / 8], soft[XEN_CPUS_MAX / 8];
+    struct cpus hard, soft;
     struct xen_domctl_getvcpuinfo info;
 
     vcpu->number = number;
@@ -137,9 +124,9 @@ static bool fill_vcpu(struct vmctl *v, domid_t domid, unsigned int number, unsig
     vcpu->blocked = info.blocked;
     vcpu->cpu = info.cpu;
     vcpu->cpu_ns = info.cpu_time;
-    if (xen_get_affinity(v->xen, domid, number, hard, soft) >= 0) {
-        node_cpus_text(hard, cpus, vcpu->hard);
-        node_cpus_text(soft, cpus, vcpu->soft);
+    if (xen_get_affinity(v->xen, domid, number, hard.bits, soft.bits) >= 0) {
+        node_cpus_text(&hard, cpus, vcpu->hard);
+        node_cpus_text(&soft, cpus, vcpu->soft);
     }
     return true;
 }

@@ -531,9 +531,9 @@ int xen_vcpu_info(struct xen *x, domid_t domid, unsigned int vcpu,
 }
 
 int xen_get_affinity(struct xen *x, domid_t domid, unsigned int vcpu,
-                     uint8_t hard[XEN_CPUS_MAX / 8], uint8_t soft[XEN_CPUS_MAX / 8])
+                     uint64_t hard[XEN_CPUS_MAX / 64], uint64_t soft[XEN_CPUS_MAX / 64])
 {
-    uint8_t *maps = (uint8_t *)x->batch;
+    uint64_t *maps = x->batch;
     struct xen_domctl op = {0};
     int ret;
 
@@ -542,11 +542,12 @@ int xen_get_affinity(struct xen *x, domid_t domid, unsigned int vcpu,
     op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
     op.u.vcpuaffinity.cpumap_hard.nr_bits = XEN_CPUS_MAX;
     op.u.vcpuaffinity.cpumap_soft.nr_bits = XEN_CPUS_MAX;
-    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, maps);
-    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap, maps + XEN_CPUS_MAX / 8);
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)maps);
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap,
+                         (uint8_t *)(maps + XEN_CPUS_MAX / 64));
     ret = domctl(x, XEN_DOMCTL_getvcpuaffinity, domid, &op);
     memcpy(hard, maps, XEN_CPUS_MAX / 8);
-    memcpy(soft, maps + XEN_CPUS_MAX / 8, XEN_CPUS_MAX / 8);
+    memcpy(soft, maps + XEN_CPUS_MAX / 64, XEN_CPUS_MAX / 8);
     return ret;
 }
 

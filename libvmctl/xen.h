@@ -118,7 +118,7 @@ int xen_vcpu_info(struct xen *x, domid_t domid, unsigned int vcpu,
 
 /* The CPUs that a vcpu may run on (hard) and prefers (soft), a bit a CPU, the lowest first. */
 int xen_get_affinity(struct xen *x, domid_t domid, unsigned int vcpu,
-                     uint8_t hard[XEN_CPUS_MAX / 8], uint8_t soft[XEN_CPUS_MAX / 8]);
+                     uint64_t hard[XEN_CPUS_MAX / 64], uint64_t soft[XEN_CPUS_MAX / 64]);
 
 /* Sets one of the two; -EINVAL: the machine has none of these CPUs. */
 int xen_set_affinity(struct xen *x, domid_t domid, unsigned int vcpu, bool soft,

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpus.h"
 #include "internal.h"
 #include "stats.h"
 
@@ -294,22 +295,23 @@ static void test_json(void)
 
 static void test_cpus_text(void)
 {
-    uint8_t map[XEN_CPUS_MAX / 8] = {0xff, 0x01};
+    struct cpus set = {{0x1ff}};
     char text[VMCTL_CPUS_SIZE];
 
-    node_cpus_text(map, 9, text);
+    node_cpus_text(&set, 9, text);
     CU_ASSERT_STRING_EQUAL(text, "all");
-    node_cpus_text(map, 16, text);
+    node_cpus_text(&set, 16, text);
     CU_ASSERT_STRING_EQUAL(text, "0-8");
-    map[0] = 0xc5;
-    node_cpus_text(map, 16, text);
+    set.bits[0] = 0x1c5;
+    node_cpus_text(&set, 16, text);
     CU_ASSERT_STRING_EQUAL(text, "0,2,6-8");
-    node_cpus_text(map, 0, text);
-    CU_ASSERT_STRING_EQUAL(text, "");
-    memset(map, 0x55, sizeof(map)); /* each second one: more than there is room for */
-    node_cpus_text(map, XEN_CPUS_MAX, text);
-    CU_ASSERT(strlen(text) < VMCTL_CPUS_SIZE);
+    memset(&set, 0x55, sizeof(set)); /* each second one: more than there is room for */
+    node_cpus_text(&set, CPUS_MAX, text);
+    CU_ASSERT(strlen(text) < VMCTL_CPUS_SIZE && strlen(text) > VMCTL_CPUS_SIZE - 10);
     CU_ASSERT_STRING_EQUAL(text + strlen(text) - 4, ",...");
+    memset(&set, 0, sizeof(set));
+    node_cpus_text(&set, 0, text);
+    CU_ASSERT_STRING_EQUAL(text, "");
 }
 
 int main(void)
