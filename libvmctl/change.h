@@ -44,8 +44,14 @@ void memory_undo(struct vmctl *v, const struct subject *s, const struct memory_c
 /* Asks the guest; from then on it cannot have more. */
 int memory_ask(struct vmctl *v, struct subject *s, const struct memory_change *m);
 
-/* Waits for the guest, see vmctl_set_memory(). Holds no lock: whoever wants to end the VPS may. */
+/*
+ * Waits for the guest, see vmctl_set_memory(). 1: it came to a halt before it was there. Holds no lock:
+ * whoever wants to end the VPS may.
+ */
 int memory_wait(struct vmctl *v, const struct subject *s, const struct memory_change *m,
                 int timeout_ms, uint64_t *reached_kib);
+
+/* Asks for no more than there is: after a halt, with the subject locked again. Returns -1. */
+int memory_stop(struct vmctl *v, struct subject *s, const struct memory_change *m);
 
 #endif

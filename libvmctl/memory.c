@@ -20,18 +20,24 @@
 #define MIN_KIB      (16UL << 10)
 #define MIN_DOM0_KIB (128UL << 10)
 
-/* What a guest's own count may differ from the hypervisor's by: holes in its memory map. */
-#define SLACK_KIB 0
-
 /* How often to look, and which part of the way counts as getting nearer. */
 #define NAP_MS 50
 #define STEPS  64
 
 #define UNLIMITED_PAGES UINT32_MAX
 
-static uint64_t mib(uint64_t kib)
+/* An amount for people; the text is one of a few that take turns. */
+static const char *amount(uint64_t kib)
 {
-    return kib / 1024;
+    static _Thread_local char texts[4][32];
+    static _Thread_local unsigned int turn;
+    char *text = texts[turn++ % 4];
+
+    if (kib % 1024)
+        snprintf(text, sizeof(texts[0]), "%" PRIu64 " KiB", kib);
+    else
+        snprintf(text, sizeof(texts[0]), "%" PRIu64 " MiB", kib / 1024);
+    return text;
 }
 
 /* The most that it may have, and the least, in KiB. */
@@ -61,11 +67,11 @@ static int no_memory(struct vmctl *v, const struct subject *s, const struct memo
 
     xen_physinfo(v->xen, &info);
     return vmctl_fail(v,
-                      "%s: not enough memory to grow by %" PRIu64 " MiB to %" PRIu64
-                      " MiB: %" PRIu64 " MiB of the machine are free, and %" PRIu64
-                      " MiB of these are claimed: shrink or end another VPS",
-                      s->name, mib(m->kib - m->had_kib), mib(m->kib), mib(info.free_pages * 4),
-                      mib(info.outstanding_pages * 4));
+                      "%s: not enough memory to grow by %s to %s: %s of the machine are free, and "
+                      "%s of these are claimed: shrink or end another VPS",
+                      s->name, amount(m->kib - m->had_kib), amount(m->kib),
+                      amount(info.free_pages / 256 * 1024),
+                      amount(info.outstanding_pages / 256 * 1024));
 }
 
 /* A domain's claim counts what it has already. */
@@ -109,14 +115,14 @@ int memory_plan(struct vmctl *v, struct subject *s, uint64_t kib, struct memory_
         .had_claim = s->now.outstanding_pages,
     };
     bounds(v, s, &min, &max);
-    if (kib > max)
-        return vmctl_fail(v, "%s: %" PRIu64 " KiB is above its maximum of %" PRIu64 " KiB%s",
-                          s->name, kib, max, s->config ? ", which its <memory> says" : "");
-    if (kib < min)
-        return vmctl_fail(v, "%s: %" PRIu64 " KiB is below %s of %" PRIu64 " KiB", s->name, kib,
-                          s->config && s->config->guarantee_kib == min ? "the <min_guarantee>"
-                                                                       : "the least that works,",
-                          min);
+    if (m->kib > max)
+        return vmctl_fail(v, "%s: %s are more than its maximum of %s%s", s->name, amount(m->kib),
+                          amount(max), s->config ? ", which its <memory> says" : "");
+    if (m->kib < min)
+        return vmctl_fail(v, "%s: %s are less than %s %s", s->name, amount(m->kib),
+                          s->config && s->config->guarantee_kib == min ? "its <min_guarantee> of"
+                                                                       : "anything can run in:",
+                          amount(min));
     return m->kib > m->had_kib ? grow(v, s, m) : 0;
 }
 
@@ -190,22 +196,6 @@ static uint64_t distance(uint64_t a, uint64_t b)
     return a > b ? a - b : b - a;
 }
 
-static int stopped_short(struct vmctl *v, const struct subject *s, const struct memory_change *m,
-                         const struct xen_domctl_getdomaininfo *now)
-{
-    bool paused = now->flags & XEN_DOMINF_paused;
-    uint64_t has = now->tot_pages * 4;
-
-    return vmctl_fail(
-        v, "%s was asked for %" PRIu64 " KiB and has %" PRIu64 " KiB: %s: %s%s", s->name, m->kib,
-        has, distance(has, m->had_kib) ? "partly done" : "nothing has come of it yet",
-        m->kib < has ? "it uses the rest, or has no balloon driver up; what it gives "
-                       "back it cannot take again"
-                     : "it has no balloon driver up, or its kernel did not foresee so "
-                       "much; the rest is set aside for it",
-        paused ? " (it is paused)" : "");
-}
-
 int memory_wait(struct vmctl *v, const struct subject *s, const struct memory_change *m,
                 int timeout_ms, uint64_t *reached_kib)
 {
@@ -213,28 +203,53 @@ int memory_wait(struct vmctl *v, const struct subject *s, const struct memory_ch
     struct timespec nap = {0, NAP_MS * 1000000};
     struct xen_domctl_getdomaininfo now;
 
-    *reached_kib = m->had_kib;
     for (int waited = 0;; waited += NAP_MS) {
         if (xen_domain_info(v->xen, s->domid, &now) ||
             memcmp(now.handle, s->now.handle, sizeof(now.handle)) ||
             now.flags & (XEN_DOMINF_dying | XEN_DOMINF_shutdown))
-            return vmctl_fail(v, "%s ended while it was asked for %" PRIu64 " KiB", s->name,
-                              m->kib);
+            return vmctl_fail(v, "%s ended while it was asked for %s of memory", s->name,
+                              amount(m->kib));
         *reached_kib = now.tot_pages * 4;
         left = distance(m->kib, *reached_kib);
-        if (left <= SLACK_KIB || (*reached_kib < m->kib) != (m->had_kib < m->kib))
-            break;
+        if (!left || (*reached_kib < m->kib) != (m->had_kib < m->kib) || !timeout_ms)
+            return 0;
         if (left + way / STEPS < best) {
             best = left;
             waited = 0;
         }
-        if (!timeout_ms)
-            return 0;
         if (waited >= timeout_ms)
-            return stopped_short(v, s, m, &now);
+            return 1;
         nanosleep(&nap, NULL);
     }
-    if (m->kib > m->had_kib && now.outstanding_pages)
-        xen_claim_pages(v->xen, s->domid, 0); /* what its holes keep it from taking */
-    return 0;
+}
+
+/* What it has becomes what it is to have, unless somebody has asked for something else meanwhile. */
+static int settle(struct vmctl *v, struct subject *s, const struct memory_change *m)
+{
+    uint64_t kib = s->now.tot_pages * 4, target;
+    struct memory_change stay = {.kib = kib, .had_kib = kib, .had_max = s->now.max_pages};
+    char path[64];
+
+    snprintf(path, sizeof(path), "/local/domain/%u/memory/target", s->domid);
+    if (store_read_u64(v->store, STORE_NO_TXN, path, UINT64_MAX, &target) || target != m->kib)
+        return 0;
+    return memory_ask(v, s, &stay);
+}
+
+int memory_stop(struct vmctl *v, struct subject *s, const struct memory_change *m)
+{
+    uint64_t has = s->now.tot_pages * 4;
+    bool paused = s->now.flags & XEN_DOMINF_paused;
+    const char *why = has < m->kib ? "its kernel takes no more" : "its kernel cannot spare more";
+
+    if (settle(v, s, m))
+        return -1;
+    if (paused)
+        why = "it is paused";
+    else if (has == m->had_kib)
+        why = "its kernel does not answer: it has no balloon driver, or has not started it yet, or "
+              "cannot spare anything";
+    return vmctl_fail(v, "%s was asked for %s of memory and has %s: %s: %s", s->name,
+                      amount(m->kib), amount(has),
+                      has == m->had_kib ? "nothing was done" : "partly done", why);
 }

@@ -346,6 +346,29 @@ static void record(struct vmctl *v, struct subject *s)
     strcpy(v->error, error);
 }
 
+/* Waits for the memory that was asked for; where it stops short, asks no longer, and says so. */
+static int wait_memory(struct vmctl *v, const struct subject *asked, const struct memory_change *m,
+                       int timeout_ms, uint64_t *reached_kib)
+{
+    int ret = memory_wait(v, asked, m, timeout_ms, reached_kib);
+    char who[16];
+    struct subject s;
+
+    if (ret <= 0)
+        return ret;
+    snprintf(who, sizeof(who), "%u", asked->domid);
+    ret = subject_open(v, who, &s);
+    if (!ret && memcmp(s.now.handle, asked->now.handle, sizeof(s.now.handle)))
+        ret = vmctl_fail(v, "%s ended while its memory was being changed", asked->name);
+    if (!ret) {
+        *reached_kib = s.now.tot_pages * 4;
+        ret = memory_stop(v, &s, m);
+        record(v, &s);
+    }
+    subject_close(&s);
+    return ret;
+}
+
 int vmctl_set(struct vmctl *v, const char *who, const struct vmctl_change *change,
               uint64_t *reached_kib)
 {
@@ -360,10 +383,10 @@ int vmctl_set(struct vmctl *v, const char *who, const struct vmctl_change *chang
     if (!ret)
         ret = apply(v, &s, change, &memory);
     record(v, &s);
-    reached = s.now.tot_pages * 4;
     subject_close(&s);
+    reached = s.now.tot_pages * 4;
     if (!ret && change->what & VMCTL_SET_MEMORY)
-        ret = memory_wait(v, &s, &memory, change->timeout_ms, &reached);
+        ret = wait_memory(v, &s, &memory, change->timeout_ms, &reached);
     if (reached_kib && change->what & VMCTL_SET_MEMORY)
         *reached_kib = reached;
     return ret;

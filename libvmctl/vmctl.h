@@ -148,10 +148,10 @@ int vmctl_set_affinity(struct vmctl *v, const char *who, const struct vmctl_pin 
 
 /*
  * Asks the VPS to have so much memory, and sees to it that it cannot have more. What it grows by is
- * claimed first: -1 where the machine does not have it. Then waits as long as it gets nearer: until
- * it is there, or no part worth mentioning came for timeout_ms (0: does not wait at all and returns
- * 0). Where it did not get there, -1: the demand stands, and what was given back cannot be taken
- * again. *reached_kib (may be NULL) is what it has then.
+ * claimed first: -1 where the machine does not have it. Then waits as long as it gets nearer. Where
+ * no part worth mentioning came for timeout_ms, -1: it is asked no longer, and what it has then is
+ * what it may have. timeout_ms 0 does not wait at all and returns 0: the demand stands, and what is
+ * given back cannot be taken again. *reached_kib (may be NULL) is what it has at the end.
  */
 int vmctl_set_memory(struct vmctl *v, const char *who, uint64_t kib, int timeout_ms,
                      uint64_t *reached_kib);
