@@ -82,7 +82,8 @@ struct domain {
     u64 *chunks;                /* bit per 2 MiB of the machine: it may own frames there */
     u64 relinquish_at;          /* progress of memory_relinquish */
     u32 relinquish_stage;
-    u64 dirty_cpus;             /* CPUs whose TLB may hold entries of it */
+    u64 dirty_cpus;             /* CPUs that have a vcpu of it loaded; the only ones whose TLBs know its tables */
+    u64 stale_cpus, foreign_cpus; /* memory/tlb.c: who may know entries that are gone */
     u32 kill_stage;
     void *memory_map; /* XENMEM_set_memory_map */
     u32 memory_map_entries;

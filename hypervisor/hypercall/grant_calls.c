@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grant_table_op: map, unmap and copy in batches, and the few questions about a table. Each operation of a batch has a
- * status of its own, written back before the next begins; the call itself fails only where the batch
- * cannot be read or written. Not there, and refused with ENOSYS: version 2 (guests then use version 1), transfer,
- * unmap_and_replace, swap_grant_ref, cache_flush, dump_table.
+ * grant_table_op: map, unmap and copy in batches, and the few questions about a table. Each operation of a batch has
+ * a status of its own, written back before the next begins; the call itself fails only where the batch cannot be read
+ * or written. Not there, and refused with ENOSYS: version 2 (guests then use version 1), transfer, unmap_and_replace,
+ * swap_grant_ref, cache_flush, dump_table.
  *
- * An unmapped frame's use ends only after the TLBs that may know it were flushed: once for a run of operations.
+ * An unmapped frame is given back, and its use ends, only after the TLBs that may know it were flushed: once for a
+ * run of operations.
  */
 #include <public/grant_table.h>
 #include <public/xen.h>
@@ -104,7 +105,7 @@ put_domain:
 struct undone {
     struct domain *domain;
     u32 ref;
-    mfn_t device_frame; /* the handle's own reference; mfn 0: none */
+    mfn_t host_frame, device_frame; /* the entry's and the handle's references; mfn 0: none */
     bool readonly, last;
 };
 
@@ -136,7 +137,9 @@ static int unmap_one(struct vcpu *v, struct gnttab_unmap_grant_ref *op, struct u
         left &= (u16)~GNTMAP_host_map;
     }
     op->status = GNTST_okay;
-    *u = (struct undone){m.domain, m.ref, mfn(0), m.flags & GNTMAP_readonly, !(left & HOST_OR_DEVICE)};
+    *u = (struct undone){m.domain, m.ref, mfn(0), mfn(0), m.flags & GNTMAP_readonly, !(left & HOST_OR_DEVICE)};
+    if ((m.flags ^ left) & GNTMAP_host_map)
+        u->host_frame = mfn(m.frame);
     if ((m.flags ^ left) & GNTMAP_device_map)
         u->device_frame = mfn(m.frame);
     if (u->last)
@@ -152,6 +155,8 @@ static void undone_end(struct undone *undone, u32 count)
     for (u32 i = 0; i < count; i++) {
         struct undone *u = &undone[i];
 
+        if (mfn_x(u->host_frame))
+            frame_give_back(u->host_frame, u->readonly);
         if (mfn_x(u->device_frame))
             frame_give_back(u->device_frame, u->readonly);
         if (!u->domain || !u->last)

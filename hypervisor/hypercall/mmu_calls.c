@@ -76,7 +76,7 @@ static int batch_begin(struct batch *b, struct vcpu *v, const u64 args[6], size_
 static long batch_end(struct batch *b, struct vcpu *v, u64 args[6], long error)
 {
     owner_put(v, b->owner);
-    if (!error)
+    if (!error && walk_pending(&v->walk))
         error = walk_continue(v); /* tables that the last request let go */
     if (b->done_address && copy_to_guest(b->done_address, &b->done, sizeof(b->done)) && !error)
         error = -EFAULT;

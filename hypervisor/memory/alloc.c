@@ -14,7 +14,6 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "memory/frame.h"
-#include "memory/tlb.h"
 
 /* The type word of a free block's first frame. */
 #define FREE_HEAD 0x100u
@@ -38,13 +37,12 @@ static u32 zone_of(u64 m)
     return m >= ZONE_LIMIT;
 }
 
-static void block_insert(u64 m, u32 order, bool dirty, u16 stamp)
+static void block_insert(u64 m, u32 order, bool dirty)
 {
     struct frame *f = &frame_table[m];
     struct free_block *b = mfn_to_virt(mfn(m)), **list = &lists[zone_of(m)][dirty][order];
 
     f->type = order | FREE_HEAD | (dirty ? FREE_DIRTY : 0);
-    f->aux = stamp;
     b->prev = NULL;
     b->next = *list;
     if (b->next)
@@ -77,8 +75,6 @@ static void block_remove(u64 m)
 /* A block whose frames already carry OWNER_FREE goes to its list; a clean one merged with its buddies. */
 static void block_free(u64 m, u32 order, bool dirty)
 {
-    u16 stamp = tlb_stamp();
-
     while (!dirty && order < ALLOC_MAX_ORDER) {
         u64 buddy = m ^ (1ull << order);
 
@@ -91,7 +87,7 @@ static void block_free(u64 m, u32 order, bool dirty)
         m &= ~(1ull << order);
         order++;
     }
-    block_insert(m, order, dirty, stamp);
+    block_insert(m, order, dirty);
 }
 
 /* A block of exactly `order` that begins with 2^need frames wholly below `limit`, off its list. */
@@ -110,11 +106,9 @@ static bool block_find(u32 zone, bool dirty, u32 order, u32 need, u64 limit, u64
 /* The upper part of a block of order `have` goes back until `order` is left. */
 static void block_split(u64 m, u32 have, u32 order, bool dirty)
 {
-    u16 stamp = frame_table[m].aux;
-
     while (have > order) {
         have--;
-        block_insert(m + (1ull << have), have, dirty, stamp);
+        block_insert(m + (1ull << have), have, dirty);
     }
 }
 
@@ -145,7 +139,6 @@ mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits)
 {
     u64 m, limit = ~0ull, n = 1ull << order;
     bool dirty, found;
-    u16 stamp;
 
     if (order > ALLOC_MAX_ORDER || (address_bits && address_bits <= PAGE_SHIFT))
         return INVALID_MFN;
@@ -161,13 +154,10 @@ mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits)
     spin_unlock(&alloc_lock);
     if (!found)
         return INVALID_MFN;
-    stamp = frame_table[m].aux;
     for (u64 i = 0; i < n; i++) {
         frame_table[m + i].owner = DOMID_XEN;
         frame_table[m + i].type = 0;
-        frame_table[m + i].aux = stamp;
     }
-    tlb_flush_stamped(~0ull, stamp);
     if (dirty && !(flags & ALLOC_NO_SCRUB))
         for (u64 i = 0; i < n; i++)
             clear_page(mfn_to_virt(mfn(m + i)));

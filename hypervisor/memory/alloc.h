@@ -21,8 +21,7 @@ enum alloc_flags {
 /* 2^order frames, aligned to their size; INVALID_MFN if there are none. The records come back with
  * no owner, no refs. address_bits: 0 = anywhere, else wholly below 2^address_bits. */
 mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits);
-/* dirty: they hold data that the next owner must not see. TLB entries that may still lead to them are
- * seen to before they are handed out (memory/tlb.h). */
+/* dirty: they hold data that the next owner must not see. No TLB leads to them any more (memory/tlb.h). */
 void free_frames(mfn_t m, u32 order, bool dirty);
 u64 alloc_free_frames(void);
 u64 alloc_total_frames(void);

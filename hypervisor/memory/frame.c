@@ -13,6 +13,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 #include "memory/alloc.h"
+#include "memory/rules.h"
 #include "memory/tlb.h"
 #include "pv/descriptor.h"
 
@@ -62,8 +63,8 @@ static void frame_free(mfn_t m)
 
     ASSERT(!(f->type & (FRAME_TYPE_COUNT | FRAME_PINNED)));
     BUG_ON(!d);
-    /* from here on the allocator keeps its lists in the page: nobody may still write to it by an old TLB entry */
-    tlb_flush_stamped(~0ull, f->aux);
+    /* from here on it is the allocator's, and then somebody else's: nobody may reach it by an old TLB entry */
+    tlb_flush_stale(d);
     spin_lock(&d->frames_lock);
     if (shared)
         d->shared_pages--;
@@ -107,22 +108,6 @@ int frame_get_writable(mfn_t m, const struct domain *d)
     return 0;
 }
 
-/* Drops a count of a type that needs no unmaking; the last one leaves the stamp for the next type. */
-static void frame_put_type(struct frame *f)
-{
-    u32 type = ACCESS_ONCE(f->type), to;
-
-    do {
-        ASSERT(type & FRAME_TYPE_COUNT);
-        to = type - 1;
-        if (!(to & FRAME_TYPE_COUNT)) {
-            f->aux = tlb_stamp();
-            to = 0;
-        }
-    } while (!__atomic_compare_exchange_n(&f->type, &type, to, false, __ATOMIC_RELEASE,
-                                          __ATOMIC_RELAXED));
-}
-
 void frame_put_writable(mfn_t m)
 {
     frame_put_type(frame_of(m));
@@ -149,7 +134,7 @@ int frame_get_descriptors(mfn_t m, struct domain *d)
                                           false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
     if (type)
         return 0;
-    tlb_flush_stamped(~0ull, f->aux);
+    tlb_flush_stale(d);
     if (!descriptor_page_ok(mfn_to_virt(m))) {
         __atomic_store_n(&f->type, 0, __ATOMIC_RELEASE);
         frame_put(m);

@@ -13,8 +13,7 @@
  *      none, 0 ---> descriptors, n ---> none, 0     (each entry checked on the way in)
  *
  * A frame changes type only at count zero. Becoming a table or descriptors needs that no TLB still
- * holds a writable entry for it: tlb_flush_stamped() (memory/tlb.h) with the stamp taken when its
- * writable count fell to zero.
+ * holds a writable entry for it, being freed that none holds any: tlb_flush_stale() (memory/tlb.h).
  *
  * References: `refs` counts who knows the frame (mappings, the owner's allocation, pins). A frame goes
  * back to the allocator when refs reaches zero. A type count implies a reference; every get below that
@@ -42,7 +41,7 @@ struct frame {
     u32 refs;   /* FRAME_ALLOCATED, FRAME_HV, count */
     u32 type;   /* type, state bits, count */
     u16 owner;  /* domid; DOMID_XEN: ring 0's; DOMID_IO: no RAM; DOMID_INVALID: free */
-    u16 aux;    /* TLB stamp at type count 0; next entry while (de)validating */
+    u16 aux;    /* next entry while (de)validating */
 };
 _Static_assert(sizeof(struct frame) == 12, "12 bytes a frame: the budget of docs/architecture.md");
 

@@ -41,16 +41,28 @@ int l1_entry_get(struct domain *d, struct domain *owner, u64 e)
     return iomem_frame_allowed(d, m) ? 0 : -EPERM;
 }
 
+static inline void entry_references_put(mfn_t m, u64 e)
+{
+    if (e & PTE_RW)
+        frame_put_type(frame_of(m));
+    frame_put(m);
+}
+
 void l1_entry_put(u64 e)
+{
+    if ((e & PTE_P) && mfn_valid(pte_mfn(e)))
+        entry_references_put(pte_mfn(e), e);
+}
+
+/* What `e`, which stood in a table of d's until now, referred to is let go. pt_lock held. */
+static __attribute__((always_inline)) inline void l1_entry_gone(struct domain *d, u64 e)
 {
     mfn_t m = pte_mfn(e);
 
     if (!(e & PTE_P) || !mfn_valid(m))
         return;
-    if (e & PTE_RW)
-        frame_put_writable(m);
-    else
-        frame_put(m);
+    tlb_entry_gone(d, frame_of(m)->owner);
+    entry_references_put(m, e);
 }
 
 /* Writes an entry and returns what stood there. Accessed and dirty bits that the CPU sets meanwhile are kept if asked. */
@@ -79,11 +91,20 @@ static int l1_update(struct domain *d, u64 *entry, u64 value, struct domain *own
         entry_write(entry, value, how);
         return 0;
     }
-    error = l1_entry_get(d, owner, value);
+    error = (value & PTE_P) ? l1_entry_get(d, owner, value) : 0;
     if (unlikely(error))
         return error;
-    l1_entry_put(entry_write(entry, value, how));
+    l1_entry_gone(d, entry_write(entry, value, how));
     return 0;
+}
+
+/* Is m, which has a record, an L1 table of d? pt_lock held. */
+static bool is_l1_of(mfn_t m, const struct domain *d)
+{
+    const struct frame *f = frame_of(m);
+    const u32 what = ~0u << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+
+    return f->owner == d->id && (f->type & what) == (FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_VALIDATED);
 }
 
 /* pt_lock held; `entry` is in a table of `level` of d. */
@@ -116,38 +137,45 @@ static int table_update(struct vcpu *v, struct domain *d, u64 *entry, u32 level,
     return 0;
 }
 
+/* Not an L1 table: another one, or a page like any other of the guest's own. Apart, so that the usual way is short. */
+static __attribute__((noinline)) int other_update(struct vcpu *v, mfn_t m, u64 *entry, u64 value, enum pt_write how)
+{
+    struct domain *d = v->domain;
+    u32 type = ACCESS_ONCE(frame_of(m)->type);
+    int error;
+
+    if (type >> FRAME_TYPE_SHIFT <= FRAME_L4 && (type & FRAME_VALIDATED))
+        return table_update(v, d, entry, type >> FRAME_TYPE_SHIFT, value, how);
+    if (type & FRAME_BUSY)
+        return type >> FRAME_TYPE_SHIFT == FRAME_DESCRIPTORS ? -EBUSY : -ERESTART;
+    error = frame_get_writable(m, d);
+    if (error)
+        return error;
+    entry_write(entry, value, how);
+    frame_put_writable(m);
+    return 0;
+}
+
 int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enum pt_write how)
 {
     struct domain *d = v->domain;
     mfn_t m = maddr_to_mfn(slot);
-    u64 *entry = maddr_to_virt(slot);
-    struct frame *f = frame_of(m);
-    u32 type;
-    int error;
+    int error = -EINVAL;
 
     if ((slot & 7) || !mfn_valid(m))
         return -EINVAL;
-    error = walk_continue(v);
-    if (error)
-        return error;
-    spin_lock(&d->pt_lock);
-    type = ACCESS_ONCE(f->type);
-    if (unlikely(f->owner != d->id))
-        error = -EINVAL; /* looked at under the lock: a table of d's stays one as long as that is held */
-    else if (likely(type >> FRAME_TYPE_SHIFT == FRAME_L1 && (type & FRAME_VALIDATED)))
-        error = l1_update(d, entry, value, owner, how);
-    else if (type >> FRAME_TYPE_SHIFT <= FRAME_L4 && (type & FRAME_VALIDATED))
-        error = table_update(v, d, entry, type >> FRAME_TYPE_SHIFT, value, how);
-    else if (type & FRAME_BUSY)
-        error = type >> FRAME_TYPE_SHIFT == FRAME_DESCRIPTORS ? -EBUSY : -ERESTART;
-    else {
-        /* not a table yet: a page like any other of the guest's own */
-        error = frame_get_writable(m, d);
-        if (!error) {
-            entry_write(entry, value, how);
-            frame_put_writable(m);
-        }
+    if (unlikely(walk_pending(&v->walk))) {
+        error = walk_continue(v);
+        if (error)
+            return error;
+        error = -EINVAL;
     }
+    spin_lock(&d->pt_lock);
+    /* looked at under the lock: a table of d's stays one as long as that is held */
+    if (likely(is_l1_of(m, d)))
+        error = l1_update(d, maddr_to_virt(slot), value, owner, how);
+    else if (frame_of(m)->owner == d->id)
+        error = other_update(v, m, maddr_to_virt(slot), value, how);
     spin_unlock(&d->pt_lock);
     return error;
 }
@@ -222,17 +250,8 @@ int pt_update_va(struct vcpu *v, u64 va, u64 value, struct domain *owner)
     return error;
 }
 
-/* Is m an L1 table of d? pt_lock held. */
-static bool is_l1_of(mfn_t m, const struct domain *d)
-{
-    const struct frame *f = frame_of(m);
-
-    return mfn_valid(m) && f->owner == d->id && f->type >> FRAME_TYPE_SHIFT == FRAME_L1 &&
-           (f->type & FRAME_VALIDATED);
-}
-
 /* Puts `value` where `stands` stands: -ERESTART if an accessed or dirty bit was set there meanwhile. pt_lock held. */
-static int l1_exchange(struct domain *d, u64 *entry, u64 stands, u64 value)
+static __attribute__((noinline)) int l1_exchange(struct domain *d, u64 *entry, u64 stands, u64 value)
 {
     int error;
 
@@ -244,7 +263,7 @@ static int l1_exchange(struct domain *d, u64 *entry, u64 stands, u64 value)
         l1_entry_put(value);
         return -ERESTART;
     }
-    l1_entry_put(stands);
+    l1_entry_gone(d, stands);
     return 0;
 }
 
@@ -256,12 +275,12 @@ static int emulated_entry(struct vcpu *v, u64 va, u64 **entry)
     u64 e = mapping ? ACCESS_ONCE(*mapping) : 0;
     mfn_t m = pte_mfn(e);
 
-    if (!(e & PTE_P))
+    if (!(e & PTE_P) || !mfn_valid(m))
         return -EINVAL;
     *entry = (u64 *)((u64)mfn_to_virt(m) + (va & ~PAGE_MASK));
     if (is_l1_of(m, v->domain))
         return 0;
-    return mfn_valid(m) && frame_of(m)->owner == v->domain->id && (frame_of(m)->type & FRAME_BUSY) ? -ERESTART : -EINVAL;
+    return frame_of(m)->owner == v->domain->id && (frame_of(m)->type & FRAME_BUSY) ? -ERESTART : -EINVAL;
 }
 
 int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u64 *old)
@@ -290,7 +309,9 @@ static u64 *grant_entry(struct vcpu *v, u64 host_addr, bool contains_pte)
 {
     if (!contains_pte)
         return entry_at(base_in_use(v), host_addr);
-    return !(host_addr & 7) && is_l1_of(maddr_to_mfn(host_addr), v->domain) ? maddr_to_virt(host_addr) : NULL;
+    if ((host_addr & 7) || !mfn_valid(maddr_to_mfn(host_addr)) || !is_l1_of(maddr_to_mfn(host_addr), v->domain))
+        return NULL;
+    return maddr_to_virt(host_addr);
 }
 
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags)
@@ -301,7 +322,7 @@ int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool
     spin_lock(&v->domain->pt_lock);
     entry = grant_entry(v, host_addr, contains_pte);
     if (likely(entry))
-        l1_entry_put(entry_write(entry, value, PT_WRITE_PLAIN));
+        l1_entry_gone(v->domain, entry_write(entry, value, PT_WRITE_PLAIN));
     spin_unlock(&v->domain->pt_lock);
     return entry ? 0 : -EINVAL;
 }
@@ -314,7 +335,7 @@ int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bo
     spin_lock(&v->domain->pt_lock);
     entry = grant_entry(v, host_addr, contains_pte);
     if (entry && (*entry & PTE_P) && mfn_eq(pte_mfn(*entry), m) && !(*entry & PTE_RW) == readonly) {
-        l1_entry_put(entry_write(entry, 0, PT_WRITE_PLAIN));
+        entry_write(entry, 0, PT_WRITE_PLAIN);
         error = 0;
     }
     spin_unlock(&v->domain->pt_lock);

@@ -6,6 +6,7 @@
 #ifndef MEMORY_RULES_H
 #define MEMORY_RULES_H
 
+#include "lib/print.h"
 #include "lib/types.h"
 #include "memory/frame.h"
 #include "memory/layout.h"
@@ -41,10 +42,23 @@ static inline bool pt_slot_reserved(u32 level, u32 index)
     return level == 4 && index - HV_SLOT_FIRST < HV_SLOT_COUNT;
 }
 
+/* Drops a count of a type that needs no unmaking. */
+static inline void frame_put_type(struct frame *f)
+{
+    u32 type = ACCESS_ONCE(f->type), to;
+
+    do {
+        ASSERT(type & FRAME_TYPE_COUNT);
+        to = type - 1;
+        if (unlikely(!(to & FRAME_TYPE_COUNT)))
+            to = 0;
+    } while (!__atomic_compare_exchange_n(&f->type, &type, to, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
 /* Takes the references of an L1 entry that a table of d is to hold, mapping frames of `owner`. 0, -EINVAL, -EPERM,
  * -EBUSY. Not present: nothing. */
 int l1_entry_get(struct domain *d, struct domain *owner, u64 e);
-/* Gives them back. */
+/* Gives them back, where no TLB can know the entry. */
 void l1_entry_put(u64 e);
 
 #endif

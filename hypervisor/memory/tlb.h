@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLB flushes, and the clock that makes most of them unnecessary: each full flush of a CPU advances a
- * 16-bit clock; a frame remembers the clock when it lost its last writable mapping, and needs a flush
- * only on the CPUs that have not had one since. When the clock wraps everything is flushed.
- * Guests have no global pages, so loading CR3 flushes all of a guest's entries.
+ * TLB flushes, and the bookkeeping that keeps them few and among the CPUs that need them. Guests have no global
+ * pages, so loading CR3 flushes all of a guest's entries. The argument is in tlb.c.
  */
 #ifndef MEMORY_TLB_H
 #define MEMORY_TLB_H
 
+#include "cpu/asm.h"
+#include "cpu/percpu.h"
 #include "lib/types.h"
 
 struct domain;
 
-u16 tlb_stamp(void);
-/* Flushes, on the CPUs in mask that have had no flush since the stamp. */
-void tlb_flush_stamped(u64 cpu_mask, u16 stamp);
+/* Now, whatever is owed. Masks: CPUs with no guest loaded are left out. */
 void tlb_flush_local(void);
 void tlb_flush_page_local(u64 address);
 void tlb_flush_mask(u64 cpu_mask);
 void tlb_flush_page_mask(u64 cpu_mask, u64 address);
-/* Loads CR3 (counts as a flush). */
+
+/* Loads CR3, for the current vcpu. */
 void tlb_load_cr3(u64 cr3);
+/* The same, between its kernel and user mode: too often for the bookkeeping, which does without. */
+static inline void tlb_toggle_cr3(u64 cr3)
+{
+    this_cpu()->cr3 = cr3;
+    write_cr3(cr3);
+}
+
+/* An L1 entry of d's, for a frame of domain `owner`, was taken away by a locked instruction just now; its references
+ * are about to be put. pt_lock of d held. */
+void tlb_entry_gone(struct domain *d, u16 owner);
+/* For a frame of d's that no entry maps (or none writable): on return no CPU reaches it by an entry that once did.
+ * Before it is freed, or becomes a table or descriptors. Any locks below RANK_TLB may be held. */
+void tlb_flush_stale(struct domain *d);
 
 #endif

@@ -69,7 +69,7 @@ static int table_get(struct pt_walk *w, struct domain *d, mfn_t m, u32 level)
                                           __ATOMIC_RELAXED));
     if (type)
         return 0;
-    tlb_flush_stamped(~0ull, f->aux);
+    tlb_flush_stale(d);
     f->aux = 0;
     walk_push(w, m);
     return -ERESTART;
@@ -229,7 +229,6 @@ static void walk_release(struct pt_walk *w)
         for (u32 i = 0; i < HV_SLOT_COUNT; i++)
             table[HV_SLOT_FIRST + i] = 0;
     w->depth = (u8)depth;
-    f->aux = tlb_stamp();
     __atomic_store_n(&f->type, 0, __ATOMIC_RELEASE);
     frame_put(m);
 }

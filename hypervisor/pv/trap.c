@@ -40,7 +40,7 @@ void pv_toggle_mode(struct vcpu *v)
 {
     v->pv.kernel_mode = !v->pv.kernel_mode;
     __asm__ volatile("swapgs" : : : "memory");
-    tlb_load_cr3(pt_cr3(v));
+    tlb_toggle_cr3(pt_cr3(v));
 }
 
 /* How a handler is entered, in one register: the error code, and whether there is one; whether events are masked. */

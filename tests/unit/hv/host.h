@@ -53,7 +53,6 @@ struct cpu {
     volatile bool need_resched;
     bool online;
     u64 cr3, idle_ns, idle_since;
-    u32 tlb_last_flush;
     struct timer_queue *timers;
     struct sched_cpu *sched;
     u64 *window_l1;
@@ -72,10 +71,13 @@ static inline struct vcpu *current_vcpu(void)
 /* cpu/asm.h */
 #define CPU_ASM_H
 extern u64 host_cr3_loads, host_invlpgs;
+extern void (*host_cr3_loaded)(void); /* on host_cpu: its TLB is empty */
 static inline void write_cr3(u64 cr3)
 {
     (void)cr3;
     host_cr3_loads++;
+    if (host_cr3_loaded)
+        host_cr3_loaded();
 }
 static inline void invlpg(u64 address)
 {
