@@ -40,12 +40,12 @@ static void libc_move(void *to, const void *from, size_t n)
 /* locks are for more than one CPU */
 void spin_lock(spinlock_t *lock)
 {
-    lock->owner++;
+    lock->held++;
 }
 
 void spin_unlock(spinlock_t *lock)
 {
-    lock->owner--;
+    lock->held--;
 }
 
 static void test_memory(void)
@@ -163,7 +163,7 @@ static void test_levels(void)
     printk(PRINT_WARNING, "d%u\n", 7u);
     CU_ASSERT(said_size == 3 && !memcmp(said, "d7\n", 3));
     printk(PRINT_INFO, "too much\n");
-    CU_ASSERT(said_size == 3 && print_lock.owner == 0);
+    CU_ASSERT(said_size == 3 && print_lock.held == 0);
     print_raw("as it is %s", 11);
     CU_ASSERT(said_size == 11 && !memcmp(said, "as it is %s", 11));
 }
