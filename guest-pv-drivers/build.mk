@@ -4,6 +4,7 @@
 PV_DRIVERS := $(BUILD)/guest-pv-drivers
 PV_SOURCES := $(addprefix guest-pv-drivers/,console.c store.c)
 PV_HELLO := $(BUILD)/tests/guest/vps-hello
+PV_BALLOON := $(BUILD)/tests/guest/vps-balloon
 
 $(PV_DRIVERS)/%.o: guest-pv-drivers/%.c
 	@mkdir -p $(@D)
@@ -15,7 +16,8 @@ $(PV_HELLO)/os.o: tests/guest/vps-hello/os.c
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-$(PV_HELLO).elf: $(PV_HELLO)/os.o $(PV_SOURCES:guest-pv-drivers/%.c=$(PV_DRIVERS)/%.o)
+$(PV_BALLOON)/main.o: GUEST_CFLAGS += -Iguest-pv-drivers
+$(PV_HELLO).elf $(PV_BALLOON).elf: $(PV_HELLO)/os.o $(PV_SOURCES:guest-pv-drivers/%.c=$(PV_DRIVERS)/%.o)
 
 $(eval $(call unit_test,pv-drivers,tests/unit/pv-drivers.c $(PV_SOURCES),-Iinclude -Iguest-pv-drivers,))
 include guest-pv-drivers/report/build.mk

@@ -19,5 +19,6 @@ $(NODE_KERNELS): tests/node/kernels/kernel.S
 	@mkdir -p $(@D)
 	$(CC) $(NODE_KERNEL_LINK) $(NODE_KERNEL_FLAGS) -o $@ $<
 
-test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/fpu-hold
+test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/fpu-hold $(BUILD)/tests/bench/load.elf \
+    $(BUILD)/tests/guest/vps-balloon.elf
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
