@@ -2,6 +2,8 @@
 # The balancer and the tests of its policy, of the reports it reads, and of its rounds.
 BALLOOND := $(BUILD)/dom0-tools/balloond
 
+ALL += $(BALLOOND)/mews-balloond
+INSTALL += $(BALLOOND)/mews-balloond=/usr/sbin/mews-balloond
 
 $(BALLOOND)/%.o: dom0-tools/balloond/%.c
 	@mkdir -p $(@D)
