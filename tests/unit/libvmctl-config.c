@@ -40,7 +40,18 @@ static const char full[] =
     "  <uuid>6f1de2a0-3c5b-4f0e-9b59-6d657773000a</uuid>\n"
     "  <memory unit='GiB'>1</memory>\n"
     "  <currentMemory>262144</currentMemory>\n"
-    "  <vcpu current='2'>4</vcpu>\n"
+    "  <memtune><min_guarantee unit='MiB'>64</min_guarantee></memtune>\n"
+    "  <vcpu current='2' cpuset='0-3,^1'>4</vcpu>\n"
+    "  <cputune>\n"
+    "    <shares>512</shares><period>50000</period><quota>25000</quota>\n"
+    "    <global_period>10000</global_period><global_quota>12500</global_quota>\n"
+    "    <vcpupin vcpu='3' cpuset=' 1 , 5-6 '/><vcpupin vcpu='0' cpuset='1023'/>\n"
+    "  </cputune>\n"
+    "  <metadata>\n"
+    "    <x:own xmlns:x='http://example.org/x'><x:softpin vcpu='99'/></x:own>\n"
+    "    <m:affinity xmlns:m='urn:mews:vps:1'><m:softpin cpuset='0'/>\n"
+    "      <m:softpin vcpu='1' cpuset='2'/></m:affinity>\n"
+    "  </metadata>\n"
     "  <os>\n"
     "    <type arch='x86_64' machine='xenpv'>linux</type>\n"
     "    <kernel>/boot/vmlinux</kernel>\n"
@@ -63,6 +74,31 @@ static const char full[] =
     "  </devices>\n"
     "</domain>\n";
 
+static const char *cpus_of(const struct config *c, unsigned int vcpu, bool soft)
+{
+    static char text[CPUS_TEXT_SIZE];
+    const struct cpus *cpus = config_cpus(&c->cpu, vcpu, soft);
+
+    if (!cpus)
+        return "any";
+    cpus_text(cpus, text);
+    return text;
+}
+
+static void check_tune(const struct config *c)
+{
+    CU_ASSERT_EQUAL(c->guarantee_kib, 65536);
+    CU_ASSERT_EQUAL(c->cpu.weight, 512);
+    CU_ASSERT_EQUAL(c->cpu.cap, 125);
+    CU_ASSERT_EQUAL(c->cpu.quota, 25000);
+    CU_ASSERT_EQUAL(c->cpu.period, 50000);
+    CU_ASSERT_STRING_EQUAL(cpus_of(c, 0, false), "1023");
+    CU_ASSERT_STRING_EQUAL(cpus_of(c, 1, false), "0,2-3");
+    CU_ASSERT_STRING_EQUAL(cpus_of(c, 3, false), "1,5-6");
+    CU_ASSERT_STRING_EQUAL(cpus_of(c, 0, true), "0");
+    CU_ASSERT_STRING_EQUAL(cpus_of(c, 1, true), "2");
+}
+
 static void check_full(const struct config *c)
 {
     static const uint8_t mac[6] = {0x00, 0x16, 0x3e, 0x01, 0x02, 0x0a};
@@ -75,6 +111,7 @@ static void check_full(const struct config *c)
     CU_ASSERT_EQUAL(c->memory_kib, 262144);
     CU_ASSERT_EQUAL(c->max_vcpus, 4);
     CU_ASSERT_EQUAL(c->vcpus, 2);
+    check_tune(c);
     CU_ASSERT_STRING_EQUAL(c->kernel, "/boot/vmlinux");
     CU_ASSERT_STRING_EQUAL(c->initrd, "/boot/initrd");
     CU_ASSERT_STRING_EQUAL(c->cmdline, "console=hvc0 a=\"<&\"");
@@ -135,6 +172,11 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(c->memory_kib, 262144);
     CU_ASSERT_EQUAL(c->max_kib, 262144);
     CU_ASSERT_EQUAL(c->vcpus, 1);
+    CU_ASSERT_EQUAL(c->guarantee_kib, 0);
+    CU_ASSERT_EQUAL(c->cpu.weight, 0);
+    CU_ASSERT_EQUAL(config_cap(&c->cpu, 1), 0);
+    CU_ASSERT_STRING_EQUAL(cpus_of(c, 0, false), "any");
+    CU_ASSERT_STRING_EQUAL(cpus_of(c, 0, true), "any");
     CU_ASSERT_PTR_NULL(c->initrd);
     CU_ASSERT_PTR_NULL(c->cmdline);
     CU_ASSERT_EQUAL(c->on_poweroff, ACTION_DESTROY);
@@ -145,6 +187,121 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(memcmp(d->nics[0].mac, "\x00\x16\x3e", 3), 0);
     config_free(c);
     config_free(d);
+}
+
+/* What quotas and periods come to, in hundredths of a CPU. */
+static void test_caps(void)
+{
+    static const struct {
+        const char *cputune;
+        unsigned int vcpus, cap;
+    } caps[] = {
+        {"<quota>50000</quota>", 1, 50},
+        {"<quota>50000</quota>", 3, 150},
+        {"<quota>50000</quota><period>200000</period>", 4, 100},
+        {"<period>200000</period><quota>50000</quota>", 4, 100},
+        {"<global_quota>150000</global_quota>", 4, 150},
+        {"<global_quota>25000</global_quota><global_period>1000000</global_period>", 1, 2},
+        {"<global_quota>1000</global_quota><global_period>1000000</global_period>", 1, 1},
+        {"<global_quota>120000</global_quota><quota>50000</quota>", 2, 100},
+        {"<global_quota>120000</global_quota><quota>50000</quota>", 3, 120},
+        {"<quota>-1</quota>", 4, 0},
+        {"<quota>0</quota>", 4, 0},
+        {"<quota>-17592186044415</quota>", 4, 0},
+        {"<global_quota>-1</global_quota>", 4, 0},
+        {"<global_quota>6400000</global_quota>", 64, 6400},
+        {"<global_quota>6401000</global_quota>", 64, 0},
+        {"<quota>17592186044415</quota><period>1000</period>", 64, 0},
+        {"<global_quota>17592186044415</global_quota><global_period>1000</global_period>", 64, 0},
+        {"", 1, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+        char text[1024];
+        struct config *c;
+
+        snprintf(text, sizeof(text), HEAD OS "<cputune>%s</cputune><vcpu>%u</vcpu>" TAIL,
+                 caps[i].cputune, caps[i].vcpus);
+        c = parse(text);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        CU_ASSERT_STRING_EQUAL(warnings, "");
+        if (config_cap(&c->cpu, caps[i].vcpus) != caps[i].cap) {
+            fprintf(stderr, "%s x%u: %u\n", caps[i].cputune, caps[i].vcpus,
+                    config_cap(&c->cpu, caps[i].vcpus));
+            CU_FAIL("another cap was expected");
+        }
+        config_free(c);
+    }
+}
+
+static void test_cpu_lists(void)
+{
+    static const struct {
+        const char *text, *out; /* NULL: refused */
+    } lists[] = {
+        {"0", "0"},
+        {"0-2,5", "0-2,5"},
+        {" 0 - 2 , 5 ", "0-2,5"},
+        {"5,0-2", "0-2,5"},
+        {"0-7,^3", "0-2,4-7"},
+        {"0-7,^2-4", "0-1,5-7"},
+        {"1,1,1", "1"},
+        {"1023", "1023"},
+        {"0-1023", "0-1023"},
+        {"all", "0-1023"},
+        {" all ", "0-1023"},
+        {"0-1,^1,1", "0-1"},
+        {"1024", NULL},
+        {"", NULL},
+        {" ", NULL},
+        {"a", NULL},
+        {"0-", NULL},
+        {"-1", NULL},
+        {"3-1", NULL},
+        {"0,,1", NULL},
+        {"0,", NULL},
+        {",0", NULL},
+        {"^1", NULL},
+        {"1,^1", NULL},
+        {"0 1", NULL},
+        {"0x1", NULL},
+        {"all,1", NULL},
+        {"allx", NULL},
+        {"0-1-2", NULL},
+        {"1.5", NULL},
+        {"99999999999", NULL},
+        {"0-4294967297", NULL},
+        {"^", NULL},
+        {"1,^", NULL},
+        {"+1", NULL},
+        {"^all", NULL},
+    };
+    char text[CPUS_TEXT_SIZE], odd[CPUS_TEXT_SIZE];
+    struct cpus cpus, again;
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        memset(&cpus, 0x5a, sizeof(cpus));
+        again = cpus;
+        if (cpus_parse(lists[i].text, &cpus) != (lists[i].out != NULL)) {
+            fprintf(stderr, "'%s'\n", lists[i].text);
+            CU_FAIL("taken, or refused, and should not be");
+        } else if (lists[i].out) {
+            cpus_text(&cpus, text);
+            CU_ASSERT_STRING_EQUAL(text, lists[i].out);
+        } else {
+            CU_ASSERT_EQUAL(memcmp(&cpus, &again, sizeof(cpus)), 0);
+        }
+    }
+    CU_ASSERT_TRUE(cpus_parse("all", &cpus) && cpus_all(&cpus));
+
+    /* the longest text that a set can have */
+    for (unsigned int cpu = 1; cpu < CPUS_MAX; cpu += 2)
+        len += (size_t)sprintf(odd + len, "%s%u", len ? "," : "", cpu);
+    CU_ASSERT_TRUE(cpus_parse(odd, &cpus));
+    cpus_text(&cpus, text);
+    CU_ASSERT_STRING_EQUAL(text, odd);
+    CU_ASSERT_FALSE(cpus_all(&cpus));
 }
 
 static void test_unknown_elements(void)
@@ -200,6 +357,46 @@ static const struct {
     {HEAD OS "<vcpu>-1</vcpu>" TAIL, "<vcpu> '-1'"},
     {HEAD OS "<vcpu>2x</vcpu>" TAIL, "<vcpu> '2x'"},
     {HEAD OS "<vcpu current='3'>2</vcpu>" TAIL, "<vcpu current='3'>"},
+    {HEAD OS "<vcpu cpuset=''>2</vcpu>" TAIL, "f.xml:5: <vcpu cpuset=''> is not a list of CPUs"},
+    {HEAD OS "<vcpu cpuset='0-1024'>2</vcpu>" TAIL, "<vcpu cpuset='0-1024'>"},
+    {HEAD OS "<cputune><shares>0</shares></cputune>" TAIL, "f.xml:5: <shares> '0' is not a weight"},
+    {HEAD OS "<cputune><shares>65536</shares></cputune>" TAIL, "<shares> '65536'"},
+    {HEAD OS "<cputune><shares/></cputune>" TAIL, "<shares> ''"},
+    {HEAD OS "<cputune><shares>1</shares><shares>2</shares></cputune>" TAIL,
+     "<shares> stands here"},
+    {HEAD OS "<cputune>\n<quota>999</quota></cputune>" TAIL, "f.xml:6: <quota> '999' is not"},
+    {HEAD OS "<cputune><quota>17592186044416</quota></cputune>" TAIL, "<quota> '17592186044416'"},
+    {HEAD OS "<cputune><quota>-</quota></cputune>" TAIL, "<quota> '-'"},
+    {HEAD OS "<cputune><quota>1e5</quota></cputune>" TAIL, "<quota> '1e5'"},
+    {HEAD OS "<cputune><period>999</period></cputune>" TAIL, "<period> '999' is not"},
+    {HEAD OS "<cputune><period>1000001</period></cputune>" TAIL, "<period> '1000001'"},
+    {HEAD OS "<cputune><period>-1</period></cputune>" TAIL, "<period> '-1'"},
+    {HEAD OS "<cputune><global_quota>5</global_quota></cputune>" TAIL, "<global_quota> '5'"},
+    {HEAD OS "<cputune><global_period>5</global_period></cputune>" TAIL, "<global_period> '5'"},
+    {HEAD OS "<cputune><vcpupin cpuset='0'/></cputune>" TAIL, "<vcpupin vcpu=''> is not"},
+    {HEAD OS "<cputune><vcpupin vcpu='64' cpuset='0'/></cputune>" TAIL, "<vcpupin vcpu='64'>"},
+    {HEAD OS "<cputune><vcpupin vcpu='x' cpuset='0'/></cputune>" TAIL, "<vcpupin vcpu='x'>"},
+    {HEAD OS "<cputune><vcpupin vcpu='0'/></cputune>" TAIL, "<vcpupin cpuset=''>"},
+    {HEAD OS "<cputune><vcpupin vcpu='0' cpuset='1-'/></cputune>" TAIL, "<vcpupin cpuset='1-'>"},
+    {HEAD OS "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='1'/>\n"
+             "<vcpupin vcpu='0' cpuset='2'/></cputune>" TAIL,
+     "f.xml:6: <vcpupin vcpu='0'> stands here twice"},
+    {HEAD OS "<cputune>\n<vcpupin vcpu='2' cpuset='1'/>\n<vcpupin vcpu='0' cpuset='1'/></cputune>\n"
+             "<vcpu>2</vcpu>" TAIL,
+     "f.xml:6: a vcpu is pinned that the VPS does not have: its vcpus are 0 to 1"},
+    {HEAD OS "<cputune><vcpupin vcpu='1' cpuset='1'/></cputune>" TAIL, "its vcpus are 0 to 0"},
+    {HEAD OS "<memtune>\n<min_guarantee unit='MiB'>257</min_guarantee></memtune>" TAIL,
+     "f.xml:6: <min_guarantee> is above"},
+    {HEAD OS "<currentMemory unit='MiB'>128</currentMemory>"
+             "<memtune><min_guarantee unit='MiB'>129</min_guarantee></memtune>" TAIL,
+     "<min_guarantee> is above"},
+    {HEAD OS "<memtune><min_guarantee>0</min_guarantee></memtune>" TAIL, "<min_guarantee> '0'"},
+    {HEAD OS "<metadata><m:affinity xmlns:m='urn:mews:vps:1'><m:softpin vcpu='1' cpuset='0'/>"
+             "</m:affinity></metadata>" TAIL,
+     "its vcpus are 0 to 0"},
+    {HEAD OS "<metadata><m:affinity xmlns:m='urn:mews:vps:1'><m:softpin cpuset='x'/>"
+             "</m:affinity></metadata>" TAIL,
+     "<softpin cpuset='x'>"},
     {HEAD OS "<currentMemory unit='MiB'>257</currentMemory>" TAIL, "<currentMemory> is above"},
     {HEAD OS "<on_crash>coredump</on_crash>" TAIL, "f.xml:5: <on_crash> 'coredump'"},
     {"<domain type='xen'><memory>0</memory></domain>", "<memory> '0'"},
@@ -368,6 +565,8 @@ int main(void)
     CU_add_test(suite, "all that can stand in a file", test_full);
     CU_add_test(suite, "written back and read again", test_round_trip);
     CU_add_test(suite, "defaults", test_defaults);
+    CU_add_test(suite, "quotas and periods", test_caps);
+    CU_add_test(suite, "lists of CPUs", test_cpu_lists);
     CU_add_test(suite, "unknown elements are named", test_unknown_elements);
     CU_add_test(suite, "bad files", test_bad);
     CU_add_test(suite, "document types and entities", test_doctype);
