@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -86,6 +87,98 @@ static void test_life(void)
     state_remove(v, &other);
     CU_ASSERT_EQUAL(count_files(), 0);
     config_free(c);
+}
+
+/* A changed description takes the old one's place: whole, locked, and for its holder alone. */
+static void test_update(void)
+{
+    struct state_file file, other;
+    struct config *c = config_named("u"), *again;
+    uint64_t max_kib;
+    uint8_t uuid[16];
+    struct stat before, now;
+
+    CU_ASSERT_EQUAL_FATAL(state_new(v, c, &file), 0);
+    CU_ASSERT_EQUAL(state_become(v, &file, STATE_RUNNING), 0);
+    fstat(file.fd, &before);
+    c->memory_kib = 2048;
+    c->vcpus = c->max_vcpus = 3;
+    c->cpu.weight = 77;
+    CU_ASSERT_EQUAL_FATAL(state_update(v, &file, c), 0);
+    fstat(file.fd, &now);
+    CU_ASSERT_NOT_EQUAL(before.st_ino, now.st_ino);
+    CU_ASSERT_EQUAL(state_open(v, "u", STATE_RUNNING, &other), 2);
+    CU_ASSERT_EQUAL(count_files(), 1);
+    state_close(&file);
+
+    CU_ASSERT_EQUAL_FATAL(state_open(v, "u", STATE_RUNNING, &other), 0);
+    again = state_config(v, &other);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    CU_ASSERT_EQUAL(again->memory_kib, 2048);
+    CU_ASSERT_EQUAL(again->max_kib, 4096);
+    CU_ASSERT_EQUAL(again->max_vcpus, 3);
+    CU_ASSERT_EQUAL(again->cpu.weight, 77);
+    CU_ASSERT_TRUE(state_head(v, "u", STATE_RUNNING, uuid, &max_kib));
+    CU_ASSERT_EQUAL(memcmp(uuid, c->uuid, 16), 0);
+    CU_ASSERT_EQUAL(max_kib, 4096);
+    config_free(again);
+
+    /* what cannot be written changes nothing */
+    CU_ASSERT_EQUAL(mkdirat(v->state_dir, ".new-u", 0700), 0);
+    CU_ASSERT_EQUAL(state_update(v, &other, c), -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(vmctl_error(v), "cannot write"));
+    CU_ASSERT_EQUAL(unlinkat(v->state_dir, ".new-u", AT_REMOVEDIR), 0);
+    again = state_config(v, &other);
+    CU_ASSERT_PTR_NOT_NULL(again);
+    config_free(again);
+    state_remove(v, &other);
+    CU_ASSERT_EQUAL(count_files(), 0);
+    config_free(c);
+}
+
+static void test_sizes(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t kib;
+    } good[] = {
+        {"0", 0},         {"1", 1},           {"524288", 524288}, {"512M", 524288},
+        {"512m", 524288}, {"512MiB", 524288}, {"512mib", 524288}, {"2G", 2097152},
+        {"3K", 3},        {"3KiB", 3},        {"1T", 1UL << 30},  {"16384T", 1UL << 44},
+    };
+    static const char *const wrong[] = {
+        "",
+        "M",
+        "-1",
+        "+1",
+        " 1",
+        "1 ",
+        "1.5G",
+        "1MB",
+        "1B",
+        "1X",
+        "1MiBs",
+        "0x10",
+        "1e3",
+        "16385T",
+        "18446744073709551616",
+        "99999999999999999999999G",
+    };
+    uint64_t kib;
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        kib = ~0UL;
+        CU_ASSERT_TRUE(vmctl_parse_size(good[i].text, &kib));
+        CU_ASSERT_EQUAL(kib, good[i].kib);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        kib = 42;
+        if (vmctl_parse_size(wrong[i], &kib)) {
+            fprintf(stderr, "'%s' was taken\n", wrong[i]);
+            CU_FAIL("not an amount of memory");
+        }
+        CU_ASSERT_EQUAL(kib, 42);
+    }
 }
 
 /* A maker that is killed leaves its file, and leaves it unlocked. */
@@ -401,6 +494,8 @@ int main(void)
     CU_initialize_registry();
     suite = CU_add_suite("state, initrds, JSON", NULL, NULL);
     CU_add_test(suite, "a VPS's file from making to gone", test_life);
+    CU_add_test(suite, "a description changed", test_update);
+    CU_add_test(suite, "amounts of memory", test_sizes);
     CU_add_test(suite, "its maker killed", test_killed_maker);
     CU_add_test(suite, "twelve after one name", test_race);
     CU_add_test(suite, "strange files", test_strangers);
