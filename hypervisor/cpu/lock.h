@@ -27,6 +27,7 @@ enum lock_rank {
     RANK_DOMLIST,     /* the table of domains; nothing is taken inside */
     RANK_CLAIM,       /* memory/claim.c */
     RANK_HEAP,        /* small objects */
+    RANK_FRAME_CACHE, /* a CPU's stock of free frames */
     RANK_ALLOC,       /* the free lists */
     RANK_DEVICE,      /* IO-APIC, PCI config, device map */
     RANK_TLB,

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buddy allocator over the frame records. A free block's record holds its order and state, its first
- * bytes the links of its list (which are cleared when it leaves the list, so a clean block is all zero).
- * Clean blocks merge with clean buddies. Dirty ones wait as they came, to be taken again in that size or
- * to be scrubbed, which is when they merge. Two zones keep memory below 4 GiB for those who must have it. It must never hand out a block that is dirty unless asked to.
+ * Buddy allocator over the frame records. A free block's record holds its order and state, its first bytes the links
+ * of its list (which are cleared when it leaves the list, so a clean block is all zero). Clean blocks merge with
+ * clean buddies. Dirty ones wait as they came, to be taken again in that size or to be scrubbed, which is when they
+ * merge. Two zones keep memory below 4 GiB for those who must have it. It must never hand out a block that is dirty
+ * unless asked to.
+ *
+ * Single frames come from and go to a stock of the CPU's own, under a lock that others take only when everything else
+ * is used up; a lock for all CPUs is needed once for every so many frames. What is in a stock counts as free.
  */
 #include "memory/alloc.h"
 
 #include <public/xen.h>
 
+#include "cpu/asm.h"
 #include "cpu/lock.h"
 #include "cpu/percpu.h"
+#include "cpu/smp.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include "memory/frame.h"
@@ -28,9 +34,25 @@ struct free_block {
 
 static struct free_block *lists[2][2][ALLOC_MAX_ORDER + 1]; /* zone, dirty, order */
 static u32 present[2][2];                                   /* zone, dirty: orders whose list is not empty */
-static u64 free_count, total_count, clean_count;
+static u64 total_count, listed[2]; /* frames in the lists: clean, dirty */
 u64 alloc_clean_ahead = 1ull << (30 - PAGE_SHIFT);
 static spinlock_t alloc_lock = SPINLOCK_INIT(RANK_ALLOC);
+
+#define STOCK_MAX 64u
+#define STOCK_MOVED 32u      /* between a stock and the lists at a time */
+#define LISTS_PLENTY 4096u   /* with fewer in the lists nobody takes more than he needs */
+#define SEARCHES_MAX 16
+
+struct stock {
+    spinlock_t lock;
+    u32 count[2];            /* clean, dirty */
+    s64 free;                /* what this CPU has counted in, less what it has counted out: only the sum means anything */
+    u64 frames[2][STOCK_MAX];
+} __aligned(64);
+
+static struct stock stocks[MAX_CPUS];
+static u64 stocked_from; /* frames from here on: none below 4 GiB where there is memory above */
+static bool scrubbing;
 
 static u32 zone_of(u64 m)
 {
@@ -49,7 +71,7 @@ static void block_insert(u64 m, u32 order, bool dirty)
         b->next->prev = b;
     *list = b;
     present[zone_of(m)][dirty] |= 1u << order;
-    clean_count += dirty ? 0 : 1ull << order;
+    listed[dirty] += 1ull << order;
 }
 
 static void block_remove(u64 m)
@@ -67,7 +89,7 @@ static void block_remove(u64 m)
         lists[zone][dirty][order] = b->next;
     if (!lists[zone][dirty][order])
         present[zone][dirty] &= ~(1u << order);
-    clean_count -= dirty ? 0 : 1ull << order;
+    listed[dirty] -= 1ull << order;
     b->next = b->prev = NULL;
     f->type = 0;
 }
@@ -112,48 +134,169 @@ static void block_split(u64 m, u32 have, u32 order, bool dirty)
     }
 }
 
-/* Clean before dirty, but for those who overwrite it; of those, high memory before low, and the smallest that will do. */
-static bool block_take(u32 order, u32 flags, u64 limit, u64 *m, bool *dirty)
+/* 2^order frames, clean or dirty; high memory before low, and the smallest block that will do. */
+static bool block_take(u32 order, bool dirty, u64 limit, u64 *m)
 {
-    u32 top;
+    for (u32 zone = limit > ZONE_LIMIT; zone < 2; zone--)
+        for (u32 left = present[zone][dirty] >> order << order; left; left &= left - 1) {
+            u32 have = (u32)__builtin_ctz(left);
 
-    if (flags & ALLOC_BELOW_4G)
-        limit = MIN(limit, ZONE_LIMIT);
-    top = limit > ZONE_LIMIT;
-    for (u32 turn = 0; turn < 2; turn++) {
-        *dirty = !!(flags & ALLOC_NO_SCRUB) ^ turn;
-        for (u32 zone = top; zone < 2; zone--)
-            for (u32 left = present[zone][*dirty] >> order << order; left; left &= left - 1) {
-                u32 have = (u32)__builtin_ctz(left);
-
-                if (block_find(zone, *dirty, have, order, limit, m)) {
-                    block_split(*m, have, order, *dirty);
-                    return true;
-                }
+            if (block_find(zone, dirty, have, order, limit, m)) {
+                block_split(*m, have, order, dirty);
+                return true;
             }
+        }
+    return false;
+}
+
+/* Clean before dirty, but for those who overwrite it. */
+static bool lists_take(u32 order, u32 flags, u64 limit, u64 *m, bool *dirty)
+{
+    bool found = false;
+
+    spin_lock(&alloc_lock);
+    for (u32 turn = 0; turn < 2 && !found; turn++) {
+        *dirty = !!(flags & ALLOC_NO_SCRUB) ^ turn;
+        found = block_take(order, *dirty, limit, m);
+    }
+    spin_unlock(&alloc_lock);
+    return found;
+}
+
+static struct stock *own_stock(void)
+{
+    return &stocks[this_cpu()->id];
+}
+
+/* s's lock held. */
+static void stock_fill(struct stock *s, bool dirty)
+{
+    spin_lock(&alloc_lock);
+    for (u32 n = listed[0] + listed[1] > LISTS_PLENTY ? STOCK_MOVED : 1; n; n--) {
+        if (!block_take(0, dirty, ~0ull, &s->frames[dirty][s->count[dirty]]))
+            break;
+        s->count[dirty]++;
+    }
+    spin_unlock(&alloc_lock);
+}
+
+/* s's lock held. */
+static void stock_drain(struct stock *s, bool dirty, u32 left)
+{
+    spin_lock(&alloc_lock);
+    while (s->count[dirty] > left)
+        block_free(s->frames[dirty][--s->count[dirty]], 0, dirty);
+    spin_unlock(&alloc_lock);
+}
+
+static bool stock_take(u32 flags, u64 *m, bool *dirty)
+{
+    struct stock *s = own_stock();
+    bool found = false;
+
+    spin_lock(&s->lock);
+    for (u32 turn = 0; turn < 2 && !found; turn++) {
+        *dirty = !!(flags & ALLOC_NO_SCRUB) ^ turn;
+        if (unlikely(!s->count[*dirty]) && ACCESS_ONCE(listed[*dirty]))
+            stock_fill(s, *dirty);
+        found = s->count[*dirty];
+        if (found)
+            *m = s->frames[*dirty][--s->count[*dirty]];
+    }
+    spin_unlock(&s->lock);
+    return found;
+}
+
+static void stock_give(u64 m, bool dirty)
+{
+    struct stock *s = own_stock();
+
+    spin_lock(&s->lock);
+    if (unlikely(s->count[dirty] == STOCK_MAX))
+        stock_drain(s, dirty, STOCK_MAX - STOCK_MOVED);
+    s->frames[dirty][s->count[dirty]++] = m;
+    spin_unlock(&s->lock);
+}
+
+static s64 count_free(void)
+{
+    s64 sum = 0;
+
+    for (u32 i = 0; i < MAX_CPUS; i++)
+        sum += ACCESS_ONCE(stocks[i].free);
+    return sum;
+}
+
+/* Nothing was found, yet so much is free (what is asked for is counted out, and other people's too): it is in stocks,
+ * or being scrubbed. Both go back to the lists; where another CPU is faster there, once more. */
+static __attribute__((noinline)) bool search(u32 order, u32 flags, u64 limit, u64 *m, bool *dirty)
+{
+    for (u32 tries = 0; tries < SEARCHES_MAX && count_free() >= 0; tries++) {
+        for (u32 i = 0; i < MAX_CPUS; i++) {
+            spin_lock(&stocks[i].lock);
+            stock_drain(&stocks[i], false, 0);
+            stock_drain(&stocks[i], true, 0);
+            spin_unlock(&stocks[i].lock);
+        }
+        while (ACCESS_ONCE(scrubbing)) {
+            smp_poll();
+            cpu_pause();
+        }
+        if (lists_take(order, flags, limit, m, dirty))
+            return true;
+        if (order || limit != ~0ull)
+            return false; /* so much in one piece, or there: nobody promised that */
     }
     return false;
 }
 
-mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits)
+void alloc_count_out(u64 n)
 {
-    u64 m, limit = ~0ull, n = 1ull << order;
-    bool dirty, found;
+    ACCESS_ONCE(own_stock()->free) -= (s64)n;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
 
-    if (order > ALLOC_MAX_ORDER || (address_bits && address_bits <= PAGE_SHIFT))
-        return INVALID_MFN;
+void alloc_count_in(u64 n)
+{
+    ACCESS_ONCE(own_stock()->free) += (s64)n;
+}
+
+u64 alloc_free_frames(void)
+{
+    s64 sum = count_free();
+
+    return sum > 0 ? (u64)sum : 0;
+}
+
+/* The highest frame that will do, plus one; 0: there can be none. */
+static u64 limit_of(u32 flags, u32 address_bits)
+{
+    u64 limit = ~0ull;
+
+    if (address_bits && address_bits <= PAGE_SHIFT)
+        return 0;
     if (address_bits && address_bits < 52)
         limit = 1ull << (address_bits - PAGE_SHIFT);
     /* a limit is a zone's where that will do: then no list is searched */
-    if (limit > ZONE_LIMIT && limit < frame_max)
+    if ((limit > ZONE_LIMIT && limit < frame_max) || ((flags & ALLOC_BELOW_4G) && limit > ZONE_LIMIT))
         limit = ZONE_LIMIT;
-    spin_lock(&alloc_lock);
-    found = block_take(order, flags, limit, &m, &dirty);
-    if (found)
-        free_count -= n;
-    spin_unlock(&alloc_lock);
-    if (!found)
+    return limit >= frame_max ? ~0ull : limit;
+}
+
+mfn_t alloc_counted_frames(u32 order, u32 flags, u32 address_bits)
+{
+    u64 m, limit = limit_of(flags, address_bits), n = 1ull << order;
+    bool dirty, found = false;
+
+    if (likely(order <= ALLOC_MAX_ORDER && limit)) {
+        found = !order && limit == ~0ull ? stock_take(flags, &m, &dirty) : lists_take(order, flags, limit, &m, &dirty);
+        if (unlikely(!found))
+            found = search(order, flags, limit, &m, &dirty);
+    }
+    if (!found) {
+        alloc_count_in(n);
         return INVALID_MFN;
+    }
     for (u64 i = 0; i < n; i++) {
         frame_table[m + i].owner = DOMID_XEN;
         frame_table[m + i].type = 0;
@@ -162,6 +305,12 @@ mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits)
         for (u64 i = 0; i < n; i++)
             clear_page(mfn_to_virt(mfn(m + i)));
     return mfn(m);
+}
+
+mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits)
+{
+    alloc_count_out(1ull << order);
+    return alloc_counted_frames(order, flags, address_bits);
 }
 
 void free_frames(mfn_t m, u32 order, bool dirty)
@@ -175,15 +324,14 @@ void free_frames(mfn_t m, u32 order, bool dirty)
         f->type = 0;
         f->owner = OWNER_FREE;
     }
-    spin_lock(&alloc_lock);
-    free_count += n;
-    block_free(m.v, order, dirty);
-    spin_unlock(&alloc_lock);
-}
-
-u64 alloc_free_frames(void)
-{
-    return ACCESS_ONCE(free_count);
+    if (!order && m.v >= stocked_from) {
+        stock_give(m.v, dirty);
+    } else {
+        spin_lock(&alloc_lock);
+        block_free(m.v, order, dirty);
+        spin_unlock(&alloc_lock);
+    }
+    alloc_count_in(n);
 }
 
 u64 alloc_total_frames(void)
@@ -191,17 +339,22 @@ u64 alloc_total_frames(void)
     return total_count;
 }
 
-/* The unit is at most 16 frames: larger dirty blocks are taken apart as they are cleaned. One CPU at a time: several would
- * mostly wait for one another's lock, and have those who want memory wait behind them. */
+/* The unit is at most 16 frames: larger dirty blocks are taken apart as they are cleaned. One CPU at a time: several
+ * would mostly wait for one another's lock, and have those who want memory wait behind them. */
 bool alloc_scrub_some(void)
 {
-    static bool busy;
+    struct stock *s = own_stock();
     u64 m = 0;
     u32 order = 0;
     bool found = false;
 
-    if (ACCESS_ONCE(clean_count) >= alloc_clean_ahead || __atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
+    if (ACCESS_ONCE(listed[0]) >= alloc_clean_ahead || __atomic_exchange_n(&scrubbing, true, __ATOMIC_ACQUIRE))
         return false;
+    if (s->count[true]) { /* an idle CPU needs none */
+        spin_lock(&s->lock);
+        stock_drain(s, true, 0);
+        spin_unlock(&s->lock);
+    }
     spin_lock(&alloc_lock);
     for (u32 zone = 0; zone < 2 && !found; zone++)
         if (present[zone][1]) {
@@ -222,7 +375,7 @@ bool alloc_scrub_some(void)
         block_free(m, order, false);
         spin_unlock(&alloc_lock);
     }
-    __atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&scrubbing, false, __ATOMIC_RELEASE);
     return found;
 }
 
@@ -253,6 +406,10 @@ void __init alloc_add_range(mfn_t from, mfn_t to)
 {
     u64 m = from.v;
 
+    for (u32 i = 0; !total_count && i < MAX_CPUS; i++)
+        spin_lock_init(&stocks[i].lock, RANK_FRAME_CACHE);
+    if (to.v > ZONE_LIMIT)
+        stocked_from = ZONE_LIMIT;
     while (m < to.v) {
         u32 order = 0;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frames nobody owns: a buddy allocator over all RAM, orders 0 to 18 (1 GiB), in the free frames'
- * own records. It knows nothing of domains; frames that hold a guest's data are marked dirty when
- * they come back and are scrubbed before anyone sees them again, here or by the idle loop.
+ * own records, with a stock of single frames for each CPU before it. It knows nothing of domains; frames that hold a
+ * guest's data are marked dirty when they come back and are scrubbed before anyone sees them again, here or by the idle
+ * loop.
  */
 #ifndef MEMORY_ALLOC_H
 #define MEMORY_ALLOC_H
@@ -23,7 +24,13 @@ enum alloc_flags {
 mfn_t alloc_frames(u32 order, u32 flags, u32 address_bits);
 /* dirty: they hold data that the next owner must not see. No TLB leads to them any more (memory/tlb.h). */
 void free_frames(mfn_t m, u32 order, bool dirty);
+/* The count of free frames is exact as long as nobody takes or gives any. Frames are counted out before they are taken
+ * (a full barrier: whoever then looks at claims is seen by whoever makes one), and counted in after they came back. */
 u64 alloc_free_frames(void);
+void alloc_count_out(u64 n);
+void alloc_count_in(u64 n);
+/* alloc_frames() for 2^order frames that are counted out: where there are none, they are counted in again. */
+mfn_t alloc_counted_frames(u32 order, u32 flags, u32 address_bits);
 u64 alloc_total_frames(void);
 /* So many frames are kept clean ahead of demand by idle CPUs, a GiB; the rest is scrubbed when it is wanted. */
 extern u64 alloc_clean_ahead;

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory promised before it is allocated. The sum of claims never exceeds what is free, so a creation
- * that got its claim cannot fail for memory halfway, and one that did not fails before it began.
+ * Memory promised before it is allocated. The sum of claims never exceeds what is free, so a creation that got its
+ * claim cannot fail for memory halfway, and one that did not fails before it began.
+ *
+ * Where nobody has claimed anything no lock is taken: whoever allocates counts out first, then looks for claims;
+ * whoever claims says so first, then counts; a barrier between, so one of the two sees the other. What is counted out
+ * for somebody who then may not have it makes free memory look smaller for a moment: that never stands in the way of
+ * one whose claim covers all he takes.
  */
 #include "lib/errno.h"
 
@@ -21,13 +26,17 @@ int claim_set(struct domain *d, u64 pages)
     claimed -= d->outstanding_claim;
     d->outstanding_claim = 0;
     want = pages > d->tot_pages ? pages - d->tot_pages : 0;
-    if (pages > d->max_pages)
+    if (pages > d->max_pages || (pages && d->death != DOMAIN_ALIVE)) {
         error = -EINVAL;
-    else if (claimed + want > alloc_free_frames())
-        error = -ENOMEM;
-    else {
-        d->outstanding_claim = want;
-        claimed += want;
+    } else {
+        ACCESS_ONCE(claimed) += want;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (claimed > alloc_free_frames())
+            error = -ENOMEM;
+        if (error)
+            claimed -= want;
+        else
+            d->outstanding_claim = want;
     }
     spin_unlock(&claim_lock);
     return error;
@@ -36,19 +45,21 @@ int claim_set(struct domain *d, u64 pages)
 bool claim_take(struct domain *d, u64 n)
 {
     u64 own;
-    bool ok = true;
+    bool ok;
 
-    if (!ACCESS_ONCE(claimed))
+    alloc_count_out(n);
+    if (likely(!ACCESS_ONCE(claimed)))
         return true;
     spin_lock(&claim_lock);
     own = MIN(n, d->outstanding_claim);
-    if (n - own + claimed > alloc_free_frames())
-        ok = false;
-    else {
+    ok = own == n || claimed - own <= alloc_free_frames();
+    if (ok) {
         d->outstanding_claim -= own;
         claimed -= own;
     }
     spin_unlock(&claim_lock);
+    if (!ok)
+        alloc_count_in(n);
     return ok;
 }
 

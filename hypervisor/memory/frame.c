@@ -204,13 +204,20 @@ mfn_t frame_alloc(struct domain *d, u32 order, u32 flags, u32 address_bits)
         frame_unaccount(d, n);
         return INVALID_MFN;
     }
-    m = alloc_frames(order, flags, address_bits);
+    m = alloc_counted_frames(order, flags, address_bits);
     if (mfn_eq(m, INVALID_MFN)) {
         frame_unaccount(d, n);
         return m;
     }
     for (u64 i = 0; i < n; i++)
         frame_assign(mfn_add(m, i), d);
+    /* Its end may have begun meanwhile: then whoever looks for its frames may have passed these by. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (unlikely(d->death != DOMAIN_ALIVE)) {
+        for (u64 i = 0; i < n; i++)
+            frame_release(mfn_add(m, i));
+        return INVALID_MFN;
+    }
     return m;
 }
 

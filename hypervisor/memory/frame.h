@@ -92,8 +92,9 @@ void frame_unshare(void *p);
 
 /* Claims: memory promised to a domain before it is allocated, so that two creations cannot both win the last page.
  * claim_set: d's claim becomes `pages` in all, counting what it has (0: none); -ENOMEM if not that much is free.
- * claim_take: n frames are about to be allocated to d: from its claim first, the rest from what nobody claimed;
- * false if that is not there. What then cannot be allocated does not become a claim again. */
+ * claim_take: n frames are about to be allocated to d: from its claim first, the rest from what nobody claimed: they
+ * are counted out (memory/alloc.h); false if they are not there. What then cannot be allocated does not become a
+ * claim again. -EINVAL: more than d may have, or d dies. */
 int claim_set(struct domain *d, u64 pages);
 bool claim_take(struct domain *d, u64 n);
 u64 claim_total(void);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small objects of ring 0: size classes of powers of two from 32 to 1024 bytes in pages of their own,
- * whole pages above. A page whose objects are all free goes back to the allocator, so that what a domain
- * took is all given back when it is gone. Must never be reached from an interrupt handler.
+ * Small objects of ring 0: size classes of powers of two from 32 to 1024 bytes in pages of their own, whole pages
+ * above. A page whose objects are all free goes back to the allocator, so that what a domain took is all given back
+ * when it is gone. Must never be reached from an interrupt handler.
+ *
+ * One lock for all, and no stock for each CPU: what runs often takes no memory from here. Domains and vcpus are made
+ * of it, and the first event channels of a bucket; a guest comes by once for each.
  */
 #include "cpu/lock.h"
 #include "lib/print.h"

@@ -65,7 +65,8 @@ static __attribute__((always_inline)) inline void l1_entry_gone(struct domain *d
     entry_references_put(m, e);
 }
 
-/* Writes an entry and returns what stood there. Accessed and dirty bits that the CPU sets meanwhile are kept if asked. */
+/* Writes an entry and returns what stood there. Accessed and dirty bits that the CPU sets meanwhile are kept if
+ * asked. */
 static u64 entry_write(u64 *entry, u64 value, enum pt_write how)
 {
     u64 old = ACCESS_ONCE(*entry), to;

@@ -56,12 +56,11 @@ int pt_update_va(struct vcpu *v, u64 va, u64 value, struct domain *owner);
  * guest is to execute it again. */
 int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u64 *old);
 
-/* Grants (domain/grant.c). Enters/clears a mapping of frame m at host_addr (a virtual address of the
- * current guest's space, or with contains_pte the machine address of an L1 entry). map: the caller has
- * a reference (and a writable type count unless readonly), which the entry now owns on success (what the entry held
- * before is released). unmap: the entry must map m, as `readonly` says; it becomes not present, and its references are
- * the caller's, to be put when he has flushed the domain's CPUs. pte_flags: extra available bits. 0, or -EINVAL: no such
- * entry. */
+/* Grants (domain/grant.c). Enters/clears a mapping of frame m at host_addr (a virtual address of the current guest's
+ * space, or with contains_pte the machine address of an L1 entry). map: the caller has a reference (and a writable
+ * type count unless readonly), which the entry now owns on success (what the entry held before is released). unmap:
+ * the entry must map m, as `readonly` says; it becomes not present, and its references are the caller's, to be put
+ * when he has flushed the domain's CPUs. pte_flags: extra available bits. 0, or -EINVAL: no such entry. */
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags);
 int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly);
 

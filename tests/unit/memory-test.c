@@ -20,6 +20,7 @@
 #include "memory/tlb.h"
 #include "pv/descriptor.h"
 
+#define CPUS 4
 #define MIB 64u
 #define FRAMES (MIB << 8)
 
@@ -42,6 +43,11 @@ void pt_fill_hv_slots(u64 *l4)
 {
     for (u32 i = 0; i < HV_SLOT_COUNT; i++)
         l4[HV_SLOT_FIRST + i] = 0xabc000 | PTE_P;
+}
+
+static void on_cpu(u32 cpu)
+{
+    host_cpu = cpu;
 }
 
 static u64 *table_at(mfn_t m)
@@ -129,6 +135,11 @@ static int setup(void)
         other = host_domain(2, 1);
         v = guest->vcpu[0];
         this_cpu()->current = v;
+        for (u32 i = 1; i < CPUS; i++) {
+            cpus[i] = calloc(1, sizeof(*cpus[i]));
+            cpus[i]->id = i;
+            cpus[i]->online = true;
+        }
         made = true;
     }
     host_preempt_every = 0;
@@ -146,6 +157,7 @@ static void test_alloc_accounts(void)
 
     srand(7);
     for (u32 round = 0; round < 20000; round++) {
+        on_cpu((u32)rand() % CPUS);
         if (n < 256 && rand() % 2) {
             u32 order = (u32)rand() % 6;
             mfn_t m = alloc_frames(order, 0, 0);
@@ -175,8 +187,11 @@ static void test_alloc_accounts(void)
     while (n--)
         free_frames(held[n].m, held[n].order, true);
     CU_ASSERT_EQUAL(alloc_free_frames(), before);
-    while (alloc_scrub_some())
-        ;
+    for (u32 i = CPUS; i--;) {
+        on_cpu(i);
+        while (alloc_scrub_some())
+            ;
+    }
     CU_ASSERT_EQUAL(alloc_free_frames(), before);
     /* all merged again: half of the memory in one piece */
     mfn_t big = alloc_frames(13, 0, 0);
@@ -332,6 +347,98 @@ static void test_claims(void)
     CU_ASSERT_EQUAL(claim_set(guest, 6), -EINVAL);
     guest->max_pages = max;
     give_back(&m, 1);
+}
+
+/* Single frames lie in stocks of four CPUs: all of them are to be had, and counted, from any. */
+static void test_stocks(void)
+{
+    static mfn_t m[FRAMES];
+    u64 before = alloc_free_frames(), n = 0, again = 0;
+
+    for (u32 cpu = 0; cpu < CPUS; cpu++) {
+        on_cpu(cpu);
+        for (u32 i = 0; i < 100; i++)
+            m[n++] = alloc_frames(0, ALLOC_NO_SCRUB, 0);
+        CU_ASSERT_EQUAL(alloc_free_frames(), before - n);
+    }
+    for (u32 i = 0; i < n; i++) {
+        on_cpu(i % CPUS); /* others than took them */
+        free_frames(m[i], 0, true);
+    }
+    CU_ASSERT_EQUAL(alloc_free_frames(), before);
+    on_cpu(1);
+    for (n = 0; !mfn_eq(m[n] = alloc_frames(0, ALLOC_NO_SCRUB, 0), INVALID_MFN); n++)
+        ;
+    CU_ASSERT(n == before && alloc_free_frames() == 0);
+    /* a few come back, each to another CPU: there, and nowhere else */
+    for (u32 i = 0; i < 8; i++) {
+        on_cpu(i % CPUS);
+        free_frames(m[--n], 0, true);
+    }
+    on_cpu(2);
+    for (u32 i = 0; i < 8; i++) {
+        m[n] = alloc_frames(0, 0, 0);
+        again += !mfn_eq(m[n], INVALID_MFN);
+        CU_ASSERT_EQUAL(table_at(m[n])[0], 0);
+        n++;
+    }
+    CU_ASSERT(again == 8 && mfn_eq(alloc_frames(0, 0, 0), INVALID_MFN));
+    while (n--)
+        free_frames(m[n], 0, true);
+    CU_ASSERT_EQUAL(alloc_free_frames(), before);
+    on_cpu(0);
+}
+
+/* Who has claimed all that is left gets all of it, wherever it lies, whatever others try. */
+static void test_claim_of_all(void)
+{
+    static mfn_t m[FRAMES];
+    u64 n, max = guest->max_pages, available;
+
+    for (u32 cpu = 0; cpu < CPUS; cpu++) { /* some in each stock */
+        on_cpu(cpu);
+        m[cpu] = alloc_frames(0, 0, 0);
+    }
+    for (u32 cpu = 0; cpu < CPUS; cpu++)
+        free_frames(m[cpu], 0, true);
+    available = alloc_free_frames();
+    /* one is about to take three: who claims sees that, though nobody had claimed when the other looked */
+    on_cpu(1);
+    CU_ASSERT(claim_take(other, 3));
+    on_cpu(0);
+    CU_ASSERT_EQUAL(claim_set(guest, available), -ENOMEM);
+    CU_ASSERT_EQUAL(claim_total(), 0);
+    on_cpu(1);
+    alloc_count_in(3);
+    on_cpu(0);
+    CU_ASSERT_EQUAL(claim_set(guest, available), 0);
+    for (n = 0; n < available; n++) {
+        on_cpu((u32)n % CPUS);
+        CU_ASSERT_FALSE(claim_take(other, 1));
+        if (n == available / 2) {
+            on_cpu(3);
+            alloc_count_out(2); /* another one is between the count and the look: that is not in the way */
+            on_cpu(0);
+        }
+        m[n] = frame_alloc(guest, 0, ALLOC_NO_SCRUB, 0);
+        if (mfn_eq(m[n], INVALID_MFN))
+            break;
+        if (n == available / 2) {
+            on_cpu(3);
+            alloc_count_in(2);
+        }
+    }
+    CU_ASSERT(n == available && alloc_free_frames() == 0 && claim_total() == 0 && guest->outstanding_claim == 0);
+    on_cpu(0);
+    give_back(m, (u32)n);
+    /* the dying get no more, and claim no more */
+    guest->death = DOMAIN_DYING;
+    CU_ASSERT(mfn_eq(frame_alloc(guest, 1, 0, 0), INVALID_MFN));
+    CU_ASSERT_EQUAL(claim_set(guest, 10), -EINVAL);
+    CU_ASSERT_EQUAL(claim_set(guest, 0), 0);
+    guest->death = DOMAIN_ALIVE;
+    CU_ASSERT(guest->tot_pages == 0 && alloc_free_frames() == available && claim_total() == 0);
+    guest->max_pages = max;
 }
 
 static void test_tree_pin_unpin(void)
@@ -721,7 +828,6 @@ static void test_take(void)
 
 /* ---- TLBs ---- */
 
-#define CPUS 4
 #define SLOTS 6 /* entries of each domain's one L1 table */
 #define OWN 6   /* data pages of each domain */
 
@@ -737,11 +843,6 @@ static void tlb_emptied(void)
 {
     memset(tlb[host_cpu], 0, sizeof(tlb[host_cpu]));
     flushed |= 1ull << host_cpu;
-}
-
-static void on_cpu(u32 cpu)
-{
-    host_cpu = cpu;
 }
 
 /* As the scheduler does it. */
@@ -763,12 +864,6 @@ static void tlb_machine(mfn_t t[2][5])
 {
     struct domain *d[2] = {guest, other};
 
-    for (u32 i = 1; i < CPUS; i++) {
-        if (!cpus[i])
-            cpus[i] = calloc(1, sizeof(*cpus[i]));
-        cpus[i]->id = i;
-        cpus[i]->online = true;
-    }
     cpu_count = CPUS;
     for (u32 i = 0; i < 2; i++) {
         d[i]->dirty_cpus = d[i]->stale_cpus = d[i]->foreign_cpus = 0;
@@ -971,6 +1066,8 @@ int main(void)
         {"frames: limit", test_frame_limit},
         {"frames: type edges", test_frame_edges},
         {"claims", test_claims},
+        {"allocator: a stock for each CPU", test_stocks},
+        {"claims: all that is left", test_claim_of_all},
         {"tables: pin and unpin", test_tree_pin_unpin},
         {"tables: wrong entries", test_tree_refusals},
         {"tables: updates", test_updates},

@@ -128,6 +128,10 @@ void smp_wait_all(void)
         host_wait_all();
 }
 
+__attribute__((weak)) void smp_poll(void)
+{
+}
+
 bool preempt_needed(void)
 {
     static u32 asked;
