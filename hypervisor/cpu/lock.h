@@ -16,7 +16,6 @@
 enum lock_rank {
     RANK_NONE,
     RANK_DOMCTL,      /* one control call on a domain at a time: domain->control_lock */
-    RANK_PAGETABLE,   /* domain->pt_lock: page-table pages of one domain */
     RANK_GRANT,       /* domain->grants.lock */
     RANK_EVTCHN,      /* domain->evtchn.lock; two at once: the lower domid first */
     RANK_PIRQ,

@@ -185,7 +185,6 @@ int domain_create(u16 id, const struct domain_limits *limits, bool privileged, s
     d->pause_count = 1;
     d->control_pauses = 1;
     spin_lock_init(&d->control_lock, RANK_DOMCTL);
-    spin_lock_init(&d->pt_lock, RANK_PAGETABLE);
     spin_lock_init(&d->frames_lock, RANK_FRAMES);
     share_domain_init(d, privileged ? SHARE_DOM0_WEIGHT : SHARE_WEIGHT);
     error = d->chunks ? domain_enter(d, id) : -ENOMEM;

@@ -75,7 +75,6 @@ struct domain {
     char reason[DOMAIN_REASON_LENGTH]; /* first reason it was crashed for */
 
     spinlock_t control_lock;
-    spinlock_t pt_lock;
     spinlock_t frames_lock;
     u64 tot_pages, max_pages, outstanding_claim;
     u64 shared_pages;           /* ring 0's pages shown to it */

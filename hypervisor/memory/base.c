@@ -20,19 +20,10 @@ static int table_hold(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
         error = walk_continue(v);
         if (error)
             return error;
-        spin_lock(&d->pt_lock);
         error = walk_get_table(v, d, m, level);
-        spin_unlock(&d->pt_lock);
         /* begun here: go on at once; busy elsewhere: let the others have their turn */
     } while (error == -ERESTART && walk_pending(&v->walk));
     return error;
-}
-
-static void table_let_go(struct vcpu *v, struct domain *d, mfn_t m)
-{
-    spin_lock(&d->pt_lock);
-    walk_put_table(v, d, m);
-    spin_unlock(&d->pt_lock);
 }
 
 /* `v` may be the current vcpu or one that a control call sets up; the walk is always the caller's. */
@@ -52,7 +43,7 @@ static int base_set(struct vcpu *v, mfn_t *base, mfn_t m)
     if (v == self && v->pv.kernel_mode == (base == &v->base))
         tlb_load_cr3(pt_cr3(v));
     if (mfn_x(old))
-        table_let_go(self, v->domain, old);
+        walk_put_table(self, v->domain, old);
     return 0;
 }
 
@@ -78,7 +69,7 @@ int pt_pin(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
     was = __atomic_fetch_or(&frame_of(m)->type, FRAME_PINNED, __ATOMIC_ACQ_REL);
     if (!(was & FRAME_PINNED))
         return 0;
-    table_let_go(v, d, m);
+    walk_put_table(v, d, m);
     return -EINVAL;
 }
 
@@ -92,11 +83,9 @@ int pt_unpin(struct vcpu *v, struct domain *d, mfn_t m)
         return error;
     if (!frame_get(m, d))
         return -EINVAL;
-    spin_lock(&d->pt_lock);
     pinned = __atomic_fetch_and(&f->type, ~FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED;
     if (pinned)
         walk_put_table(v, d, m);
-    spin_unlock(&d->pt_lock);
     frame_put(m);
     return pinned ? 0 : -EINVAL;
 }

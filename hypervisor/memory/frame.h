@@ -52,7 +52,8 @@ _Static_assert(sizeof(struct frame) == 12, "12 bytes a frame: the budget of docs
 #define FRAME_VALIDATED 0x08000000u
 #define FRAME_BUSY 0x04000000u      /* validating or devalidating: a walk (memory/walk.h) owns it */
 #define FRAME_PINNED 0x02000000u
-#define FRAME_TYPE_COUNT 0x01ffffffu
+#define FRAME_LOCKED 0x01000000u    /* somebody is changing entries of this table (memory/rules.h) */
+#define FRAME_TYPE_COUNT 0x00ffffffu
 
 #define frame_table ((struct frame *)FRAMETABLE_START)
 

@@ -54,7 +54,7 @@ void l1_entry_put(u64 e)
         entry_references_put(pte_mfn(e), e);
 }
 
-/* What `e`, which stood in a table of d's until now, referred to is let go. pt_lock held. */
+/* What `e`, which stood in a table of d's until now, referred to is let go. No table locked. */
 static __attribute__((always_inline)) inline void l1_entry_gone(struct domain *d, u64 e)
 {
     mfn_t m = pte_mfn(e);
@@ -79,8 +79,8 @@ static u64 entry_write(u64 *entry, u64 value, enum pt_write how)
     return old;
 }
 
-/* pt_lock held; `entry` is in an L1 table of d. */
-static int l1_update(struct domain *d, u64 *entry, u64 value, struct domain *owner, enum pt_write how)
+/* `entry` is in table m, an L1 table of d, locked: unlocks it. */
+static int l1_update(struct domain *d, mfn_t m, u64 *entry, u64 value, struct domain *owner, enum pt_write how)
 {
     u64 old = *entry;
     int error;
@@ -90,51 +90,50 @@ static int l1_update(struct domain *d, u64 *entry, u64 value, struct domain *own
     if ((old & value & PTE_P) && !((old ^ value) & (PTE_MFN_MASK | PTE_RW | PTE_CACHE)) &&
         !(value & pte_forbidden[1])) {
         entry_write(entry, value, how);
+        table_unlock(m);
         return 0;
     }
     error = (value & PTE_P) ? l1_entry_get(d, owner, value) : 0;
-    if (unlikely(error))
-        return error;
-    l1_entry_gone(d, entry_write(entry, value, how));
-    return 0;
+    if (likely(!error))
+        old = entry_write(entry, value, how);
+    table_unlock(m);
+    if (likely(!error))
+        l1_entry_gone(d, old);
+    return error;
 }
 
-/* Is m, which has a record, an L1 table of d? pt_lock held. */
-static bool is_l1_of(mfn_t m, const struct domain *d)
-{
-    const struct frame *f = frame_of(m);
-    const u32 what = ~0u << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
-
-    return f->owner == d->id && (f->type & what) == (FRAME_L1 << FRAME_TYPE_SHIFT | FRAME_VALIDATED);
-}
-
-/* pt_lock held; `entry` is in a table of `level` of d. */
-static int table_update(struct vcpu *v, struct domain *d, u64 *entry, u32 level, u64 value, enum pt_write how)
+/* `entry` is in m, a table of `level` of d when it was last looked at. */
+static int upper_update(struct vcpu *v, mfn_t m, u64 *entry, u32 level, u64 value, enum pt_write how)
 {
     u32 index = (u32)((u64)entry % PAGE_SIZE / 8);
-    u64 old = *entry;
+    struct domain *d = v->domain;
+    u64 old;
     int error;
 
     if (pt_slot_reserved(level, index))
         return -EINVAL;
     value = pte_adjust_table(value);
-    if ((value & PTE_P) && (value & pte_forbidden[level]))
-        return -EINVAL;
-    if ((old & value & PTE_P) && !((old ^ value) & PTE_MFN_MASK)) {
-        entry_write(entry, value, how);
-        return 0;
-    }
     if (value & PTE_P) {
+        if (value & pte_forbidden[level])
+            return -EINVAL;
         error = walk_get_table(v, d, pte_mfn(value), level - 1);
         if (error)
             return error;
     }
-    old = entry_write(entry, value, how);
-    if (old & PTE_P) {
-        /* A CPU may be walking the old table this moment: no entry that leads there survives. */
-        tlb_flush_mask(d->dirty_cpus);
-        walk_put_table(v, d, pte_mfn(old));
+    if (unlikely(!table_lock(m, d, level))) { /* it has just become something else: look again */
+        if (value & PTE_P)
+            walk_put_table(v, d, pte_mfn(value));
+        return -ERESTART;
     }
+    old = entry_write(entry, value, how);
+    table_unlock(m);
+    if (!(old & PTE_P))
+        return 0;
+    /* A CPU may be walking the old table this moment, in hardware or in entry_at(): no entry that leads there survives,
+     * and no CPU that runs the domain answers amid a walk. */
+    if (!(value & PTE_P) || !mfn_eq(pte_mfn(old), pte_mfn(value)))
+        tlb_flush_mask(d->dirty_cpus);
+    walk_put_table(v, d, pte_mfn(old));
     return 0;
 }
 
@@ -146,7 +145,7 @@ static __attribute__((noinline)) int other_update(struct vcpu *v, mfn_t m, u64 *
     int error;
 
     if (type >> FRAME_TYPE_SHIFT <= FRAME_L4 && (type & FRAME_VALIDATED))
-        return table_update(v, d, entry, type >> FRAME_TYPE_SHIFT, value, how);
+        return upper_update(v, m, entry, type >> FRAME_TYPE_SHIFT, value, how);
     if (type & FRAME_BUSY)
         return type >> FRAME_TYPE_SHIFT == FRAME_DESCRIPTORS ? -EBUSY : -ERESTART;
     error = frame_get_writable(m, d);
@@ -171,14 +170,9 @@ int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enu
             return error;
         error = -EINVAL;
     }
-    spin_lock(&d->pt_lock);
-    /* looked at under the lock: a table of d's stays one as long as that is held */
-    if (likely(is_l1_of(m, d)))
-        error = l1_update(d, maddr_to_virt(slot), value, owner, how);
-    else if (frame_of(m)->owner == d->id)
-        error = other_update(v, m, maddr_to_virt(slot), value, how);
-    spin_unlock(&d->pt_lock);
-    return error;
+    if (likely(table_lock(m, d, 1)))
+        return l1_update(d, m, maddr_to_virt(slot), value, owner, how);
+    return frame_of(m)->owner == d->id ? other_update(v, m, maddr_to_virt(slot), value, how) : error;
 }
 
 static bool va_is_guests(u64 va)
@@ -186,9 +180,12 @@ static bool va_is_guests(u64 va)
     return guest_range_ok(va, 1) && (va < 1ull << 47 || va >= HV_VIRT_END);
 }
 
-/* The entry for va in an L1 table under `base`; NULL: there is no such table. pt_lock held: what hangs under a base are
- * tables, and cannot become anything else meanwhile. */
-static u64 *entry_at(mfn_t base, u64 va)
+/*
+ * The entry for va in an L1 table under `base`, which is the current vcpu's, and that table; NULL: there is no such table.
+ * What hangs under a base are tables, and they are not let go amid this: whoever takes one out of its parent has each CPU
+ * that runs the domain flush (and answer) first, and a CPU answers only between things like this (cpu/smp.h).
+ */
+static u64 *entry_at(mfn_t base, u64 va, mfn_t *l1)
 {
     u64 *table = mfn_to_virt(base);
 
@@ -199,7 +196,8 @@ static u64 *entry_at(mfn_t base, u64 va)
 
         if (!(e & PTE_P))
             return NULL;
-        table = mfn_to_virt(pte_mfn(e));
+        *l1 = pte_mfn(e);
+        table = mfn_to_virt(*l1);
     }
     return &table[(va >> 12) % PT_ENTRIES];
 }
@@ -209,26 +207,22 @@ static mfn_t base_in_use(const struct vcpu *v)
     return v->pv.kernel_mode ? v->base : v->user_base;
 }
 
-static u64 lookup(struct vcpu *v, mfn_t base, u64 va)
+static u64 lookup(mfn_t base, u64 va)
 {
-    const u64 *entry;
-    u64 e;
+    mfn_t l1;
+    const u64 *entry = entry_at(base, va, &l1);
 
-    spin_lock(&v->domain->pt_lock);
-    entry = entry_at(base, va);
-    e = entry ? ACCESS_ONCE(*entry) : 0;
-    spin_unlock(&v->domain->pt_lock);
-    return e;
+    return entry ? ACCESS_ONCE(*entry) : 0;
 }
 
 u64 pt_lookup(struct vcpu *v, u64 va)
 {
-    return lookup(v, base_in_use(v), va);
+    return lookup(base_in_use(v), va);
 }
 
 mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags)
 {
-    u64 e = lookup(v, user ? v->user_base : v->base, va);
+    u64 e = lookup(user ? v->user_base : v->base, va);
 
     if (!(e & PTE_P))
         return INVALID_MFN;
@@ -240,106 +234,111 @@ mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags)
 int pt_update_va(struct vcpu *v, u64 va, u64 value, struct domain *owner)
 {
     struct domain *d = v->domain;
-    int error = -EINVAL;
-    u64 *entry;
+    mfn_t l1;
+    u64 *entry = entry_at(base_in_use(v), va, &l1);
 
-    spin_lock(&d->pt_lock);
-    entry = entry_at(base_in_use(v), va);
-    if (likely(entry))
-        error = l1_update(d, entry, value, owner, PT_WRITE_PLAIN);
-    spin_unlock(&d->pt_lock);
-    return error;
+    if (unlikely(!entry || !table_lock(l1, d, 1)))
+        return -EINVAL;
+    return l1_update(d, l1, entry, value, owner, PT_WRITE_PLAIN);
 }
 
-/* Puts `value` where `stands` stands: -ERESTART if an accessed or dirty bit was set there meanwhile. pt_lock held. */
-static __attribute__((noinline)) int l1_exchange(struct domain *d, u64 *entry, u64 stands, u64 value)
+/* Puts `value` where `stands` stands, in table m, locked: unlocks it. -ERESTART if an accessed or dirty bit was set there
+ * meanwhile. */
+static __attribute__((noinline)) int l1_exchange(struct domain *d, mfn_t m, u64 *entry, u64 stands, u64 value)
 {
     int error;
+    bool done;
 
     value = pte_adjust(value);
     error = l1_entry_get(d, d, value);
-    if (unlikely(error))
+    done = !error && __atomic_compare_exchange_n(entry, &stands, value, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    table_unlock(m);
+    if (error)
         return error;
-    if (!__atomic_compare_exchange_n(entry, &stands, value, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    if (done)
+        l1_entry_gone(d, stands);
+    else
         l1_entry_put(value);
-        return -ERESTART;
-    }
-    l1_entry_gone(d, stands);
-    return 0;
+    return done ? 0 : -ERESTART;
 }
 
-/* The entry at va, in an L1 table that is mapped there and is the guest's own. 0; -EINVAL: there is none; -ERESTART:
- * another vcpu is making or unmaking that table. pt_lock held. */
-static int emulated_entry(struct vcpu *v, u64 va, u64 **entry)
+/* The table that is mapped at va, an L1 table of the guest's own: locked. 0; -EINVAL: there is none; -ERESTART:
+ * another vcpu is making or unmaking that table. */
+static int emulated_table(struct vcpu *v, u64 va, mfn_t *m)
 {
-    const u64 *mapping = entry_at(base_in_use(v), va);
-    u64 e = mapping ? ACCESS_ONCE(*mapping) : 0;
-    mfn_t m = pte_mfn(e);
+    u64 e = pt_lookup(v, va);
 
-    if (!(e & PTE_P) || !mfn_valid(m))
+    *m = pte_mfn(e);
+    if (!(e & PTE_P) || !mfn_valid(*m))
         return -EINVAL;
-    *entry = (u64 *)((u64)mfn_to_virt(m) + (va & ~PAGE_MASK));
-    if (is_l1_of(m, v->domain))
+    if (table_lock(*m, v->domain, 1))
         return 0;
-    return frame_of(m)->owner == v->domain->id && (frame_of(m)->type & FRAME_BUSY) ? -ERESTART : -EINVAL;
+    return frame_of(*m)->owner == v->domain->id && (frame_of(*m)->type & FRAME_BUSY) ? -ERESTART : -EINVAL;
 }
 
 int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u64 *old)
 {
     struct domain *d = v->domain;
     u64 *entry;
+    mfn_t m;
     int error;
 
     if (va & 7)
         return -EINVAL;
-    spin_lock(&d->pt_lock);
-    error = emulated_entry(v, va, &entry);
-    if (!error) {
-        *old = ACCESS_ONCE(*entry);
-        if (!expected)
-            error = l1_update(d, entry, value, d, PT_WRITE_PLAIN);
-        else if (*old == *expected)
-            error = l1_exchange(d, entry, *expected, value);
-    }
-    spin_unlock(&d->pt_lock);
-    return error;
+    error = emulated_table(v, va, &m);
+    if (error)
+        return error;
+    entry = (u64 *)((u64)mfn_to_virt(m) + (va & ~PAGE_MASK));
+    *old = ACCESS_ONCE(*entry);
+    if (!expected)
+        return l1_update(d, m, entry, value, d, PT_WRITE_PLAIN);
+    if (*old == *expected)
+        return l1_exchange(d, m, entry, *expected, value);
+    table_unlock(m);
+    return 0;
 }
 
-/* The entry that a grant's host_addr names; NULL: none. pt_lock held. */
-static u64 *grant_entry(struct vcpu *v, u64 host_addr, bool contains_pte)
+/* The entry that a grant's host_addr names, in table *m, locked; NULL: none. */
+static u64 *grant_entry(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t *m)
 {
-    if (!contains_pte)
-        return entry_at(base_in_use(v), host_addr);
-    if ((host_addr & 7) || !mfn_valid(maddr_to_mfn(host_addr)) || !is_l1_of(maddr_to_mfn(host_addr), v->domain))
-        return NULL;
-    return maddr_to_virt(host_addr);
+    u64 *entry;
+
+    if (!contains_pte) {
+        entry = entry_at(base_in_use(v), host_addr, m);
+    } else {
+        *m = maddr_to_mfn(host_addr);
+        entry = !(host_addr & 7) && mfn_valid(*m) ? maddr_to_virt(host_addr) : NULL;
+    }
+    return entry && table_lock(*m, v->domain, 1) ? entry : NULL;
 }
 
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags)
 {
-    u64 value = mfn_to_maddr(m) | PTE_P | PTE_US | PTE_A | PTE_D | (readonly ? 0 : PTE_RW) | pte_flags;
-    u64 *entry;
+    u64 value = mfn_to_maddr(m) | PTE_P | PTE_US | PTE_A | PTE_D | (readonly ? 0 : PTE_RW) | pte_flags, old;
+    mfn_t table;
+    u64 *entry = grant_entry(v, host_addr, contains_pte, &table);
 
-    spin_lock(&v->domain->pt_lock);
-    entry = grant_entry(v, host_addr, contains_pte);
-    if (likely(entry))
-        l1_entry_gone(v->domain, entry_write(entry, value, PT_WRITE_PLAIN));
-    spin_unlock(&v->domain->pt_lock);
-    return entry ? 0 : -EINVAL;
+    if (unlikely(!entry))
+        return -EINVAL;
+    old = entry_write(entry, value, PT_WRITE_PLAIN);
+    table_unlock(table);
+    l1_entry_gone(v->domain, old);
+    return 0;
 }
 
 int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly)
 {
     int error = -EINVAL;
-    u64 *entry;
+    mfn_t table;
+    u64 *entry = grant_entry(v, host_addr, contains_pte, &table);
 
-    spin_lock(&v->domain->pt_lock);
-    entry = grant_entry(v, host_addr, contains_pte);
-    if (entry && (*entry & PTE_P) && mfn_eq(pte_mfn(*entry), m) && !(*entry & PTE_RW) == readonly) {
+    if (unlikely(!entry))
+        return -EINVAL;
+    if ((*entry & PTE_P) && mfn_eq(pte_mfn(*entry), m) && !(*entry & PTE_RW) == readonly) {
         entry_write(entry, 0, PT_WRITE_PLAIN);
         error = 0;
     }
-    spin_unlock(&v->domain->pt_lock);
+    table_unlock(table);
     return error;
 }
 

@@ -37,13 +37,13 @@ enum pt_write { PT_WRITE_PLAIN, PT_WRITE_PRESERVE_AD };
 /* Changes one entry of one of d's (the current domain's) tables. `slot`: machine address of the entry
  * (8-aligned); `value`: what the guest asks for; `owner`: whose frames an L1 entry may map (d itself,
  * or a domain that d may map). 0, -EINVAL, -EBUSY, -EPERM, -ENOMEM or -ERESTART (nothing done yet:
- * call again). Takes pt_lock. */
+ * call again). */
 int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enum pt_write how);
 
-/* Reads the L1 entry that maps `va` in the vcpu's current tables: 0 if nothing does. Takes pt_lock; so do all below. */
+/* Reads the L1 entry that maps `va` in the vcpu's current tables: 0 if nothing does. v: the current one. */
 u64 pt_lookup(struct vcpu *v, u64 va);
 /* Walks a guest's kernel (or user) L4 for address va: the mapped frame, with the leaf's flags, or INVALID_MFN.
- * For any vcpu that is not running or is current. */
+ * v: the current one. */
 mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags);
 
 /* update_va_mapping: the L1 entry for va. */

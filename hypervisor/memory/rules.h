@@ -6,13 +6,14 @@
 #ifndef MEMORY_RULES_H
 #define MEMORY_RULES_H
 
+#include "cpu/asm.h"
+#include "cpu/smp.h"
+#include "domain/domain.h"
 #include "lib/print.h"
 #include "lib/types.h"
 #include "memory/frame.h"
 #include "memory/layout.h"
 #include "memory/pagetable.h"
-
-struct domain;
 
 #define PT_ENTRIES 512
 
@@ -34,6 +35,42 @@ static inline u64 pte_adjust(u64 e)
 static inline u64 pte_adjust_table(u64 e)
 {
     return (e & PTE_P) ? e | PTE_US : e;
+}
+
+/*
+ * A lock in each table's type word, held for as long as it takes to change an entry: who has it knows that the page is a
+ * validated table of `level` of d's and stays one, and that nobody else changes an entry (but for a CPU's accessed and
+ * dirty bits). The last count of a table waits for it. No other lock is taken with it held, nor another of its kind; nobody
+ * is waited for.
+ */
+static inline bool table_lock(mfn_t m, const struct domain *d, u32 level)
+{
+    struct frame *f = frame_of(m);
+    const u32 what = ~0u << FRAME_TYPE_SHIFT | FRAME_VALIDATED, is = level << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+    u32 type = ACCESS_ONCE(f->type);
+
+    for (;;) {
+        if (unlikely((type & what) != is || f->owner != d->id))
+            return false;
+        if (unlikely(type & FRAME_LOCKED)) {
+            smp_poll();
+            cpu_pause();
+            type = ACCESS_ONCE(f->type);
+        } else if (likely(__atomic_compare_exchange_n(&f->type, &type, type | FRAME_LOCKED, false, __ATOMIC_ACQUIRE,
+                                                      __ATOMIC_RELAXED))) {
+            break;
+        }
+    }
+    /* a table has one owner for as long as it is one: look again, now that it stays one */
+    if (likely(f->owner == d->id))
+        return true;
+    __atomic_fetch_and(&f->type, ~FRAME_LOCKED, __ATOMIC_RELEASE);
+    return false;
+}
+
+static inline void table_unlock(mfn_t m)
+{
+    __atomic_fetch_and(&frame_of(m)->type, ~FRAME_LOCKED, __ATOMIC_RELEASE);
 }
 
 /* L4 slots that are the hypervisor's. */

@@ -28,7 +28,7 @@ static inline void tlb_toggle_cr3(u64 cr3)
 }
 
 /* An L1 entry of d's, for a frame of domain `owner`, was taken away by a locked instruction just now; its references
- * are about to be put. pt_lock of d held. */
+ * are about to be put. */
 void tlb_entry_gone(struct domain *d, u16 owner);
 /* For a frame of d's that no entry maps (or none writable): on return no CPU reaches it by an entry that once did.
  * Before it is freed, or becomes a table or descriptors. Any locks below RANK_TLB may be held. */

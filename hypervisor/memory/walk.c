@@ -13,8 +13,9 @@
  *     its frame.aux, topmost first, and becomes nothing.
  *  5. A table's last count (walk_put_table) begins a walk that only gives back (walk_release), deeper
  *     wherever a child's count falls to zero.
- * Between pages the walk lets go of the lock and may stop. It must never leave a page half done without
- * BUSY on it, nor wait for another vcpu's walk while holding the lock.
+ * Between pages the walk may stop. There is no lock: BUSY makes a page the walk's own, counts change by
+ * compare-and-exchange, and the last one goes only when no entry of the table is being changed (FRAME_LOCKED). It must never
+ * leave a page half done without BUSY on it, nor wait for another vcpu's walk.
  */
 #include "memory/walk.h"
 
@@ -54,7 +55,7 @@ static int table_get(struct pt_walk *w, struct domain *d, mfn_t m, u32 level)
         return -EINVAL;
     type = ACCESS_ONCE(f->type);
     do {
-        if ((type & ~(FRAME_TYPE_COUNT | FRAME_PINNED)) == STATE(level, FRAME_VALIDATED) &&
+        if ((type & ~(FRAME_TYPE_COUNT | FRAME_PINNED | FRAME_LOCKED)) == STATE(level, FRAME_VALIDATED) &&
             (type & FRAME_TYPE_COUNT) < FRAME_TYPE_COUNT)
             to = type + 1;
         else if (type == 0)
@@ -79,15 +80,22 @@ static int table_get(struct pt_walk *w, struct domain *d, mfn_t m, u32 level)
 static bool table_put(struct pt_walk *w, mfn_t m)
 {
     struct frame *f = frame_of(m);
-    u32 type = f->type;
+    u32 type = ACCESS_ONCE(f->type), to;
 
-    ASSERT(type & FRAME_VALIDATED);
-    if ((type & FRAME_TYPE_COUNT) > 1) {
-        __atomic_sub_fetch(&f->type, 1, __ATOMIC_RELEASE);
+    do {
+        ASSERT((type & FRAME_VALIDATED) && (type & FRAME_TYPE_COUNT));
+        to = (type & FRAME_TYPE_COUNT) > 1 ? type - 1 : STATE(type >> FRAME_TYPE_SHIFT, FRAME_BUSY | 1);
+        while (unlikely((to & FRAME_BUSY) && (type & FRAME_LOCKED))) {
+            smp_poll();
+            cpu_pause();
+            type = ACCESS_ONCE(f->type);
+            to = (type & FRAME_TYPE_COUNT) > 1 ? type - 1 : to;
+        }
+    } while (!__atomic_compare_exchange_n(&f->type, &type, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    if (!(to & FRAME_BUSY)) {
         frame_put(m);
         return false;
     }
-    f->type = STATE(level_of(f), FRAME_BUSY | 1);
     f->aux = PT_ENTRIES;
     walk_push(w, m);
     return true;
@@ -233,7 +241,7 @@ static void walk_release(struct pt_walk *w)
     frame_put(m);
 }
 
-/* One page's worth. The lock is held. */
+/* One page's worth. */
 static void walk_step(struct pt_walk *w)
 {
     if (w->releasing)
@@ -249,7 +257,7 @@ static void walk_begin(struct pt_walk *w, struct domain *d, bool releasing)
     w->releasing = releasing;
 }
 
-/* Lets the held table go, which may begin a walk. No lock held. */
+/* Lets the held table go, which may begin a walk. */
 static void held_drop(struct pt_walk *w)
 {
     struct domain *d = w->held_domain;
@@ -258,10 +266,8 @@ static void held_drop(struct pt_walk *w)
     w->held = mfn(0);
     w->held_domain = NULL;
     w->drop = false;
-    spin_lock(&d->pt_lock);
     if (table_put(w, m))
         walk_begin(w, d, true);
-    spin_unlock(&d->pt_lock);
     domain_put(d);
 }
 
@@ -276,9 +282,7 @@ int walk_continue(struct vcpu *v)
         held_drop(w);
     while (w->depth) {
         d = w->domain;
-        spin_lock(&d->pt_lock);
         walk_step(w);
-        spin_unlock(&d->pt_lock);
         if (!w->depth) {
             w->releasing = false;
             w->domain = NULL;

@@ -37,11 +37,11 @@ static inline bool walk_pending(const struct pt_walk *w)
 }
 
 /* Takes a type count (and a reference) on m, of d, as a table of `level`. 0; -EINVAL (not d's, a wrong entry
- * somewhere); -EBUSY (in use as something else); or -ERESTART: work on it has begun: let pt_lock go, call
- * walk_continue() until 0, then ask again. pt_lock of d held, no walk under way. */
+ * somewhere); -EBUSY (in use as something else); or -ERESTART: work on it has begun: call walk_continue() until
+ * 0, then ask again. No table locked, no walk under way. */
 int walk_get_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
 /* Gives one back; cannot fail. The last one begins a walk that releases it, which walk_continue() finishes.
- * pt_lock of d held, no walk under way. */
+ * No table locked, no walk under way. */
 void walk_put_table(struct vcpu *v, struct domain *d, mfn_t m);
 /* Goes on with what is under way: 0 when nothing is (any more), -ERESTART when something more urgent came.
  * No lock held. */

@@ -110,6 +110,10 @@ void spin_unlock(spinlock_t *lock)
     lock->held = 0;
 }
 
+__attribute__((weak)) void smp_poll(void)
+{
+}
+
 void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
 {
     u32 here = host_cpu;
@@ -171,7 +175,6 @@ struct domain *host_domain(u16 id, u32 vcpus)
     d->dirty_cpus = 1;
     d->chunks = calloc(1, 4096);
     spin_lock_init(&d->control_lock, RANK_DOMCTL);
-    spin_lock_init(&d->pt_lock, RANK_PAGETABLE);
     spin_lock_init(&d->frames_lock, RANK_FRAMES);
     for (u32 i = 0; i < vcpus; i++) {
         struct vcpu *v = calloc(1, sizeof(*v));
