@@ -121,14 +121,15 @@ char *vmctl_usage_json(const struct vmctl_usage *usage)
 char *vmctl_node_json(const struct vmctl_node *node)
 {
     return to_text(json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version",
-        node->version, "scheduler", node->scheduler, "command_line", node->command_line,
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+        "version", node->version, "scheduler", node->scheduler, "command_line", node->command_line,
         "cpu_model", node->cpu_model, "cpus", (json_int_t)node->cpus, "sockets",
         (json_int_t)node->sockets, "cores_per_socket", (json_int_t)node->cores_per_socket,
         "threads_per_core", (json_int_t)node->threads_per_core, "cpu_khz",
         (json_int_t)node->cpu_khz, "memory_kib", (json_int_t)node->total_kib, "memory_free_kib",
         (json_int_t)node->free_kib, "memory_claimed_kib", (json_int_t)node->claimed_kib,
-        "dom0_memory_kib", (json_int_t)node->dom0_kib, "domains", (json_int_t)node->domains,
+        "dom0_memory_kib", (json_int_t)node->dom0_kib, "vps_memory_kib", (json_int_t)node->vps_kib,
+        "vps_max_memory_kib", (json_int_t)node->vps_max_kib, "domains", (json_int_t)node->domains,
         "uptime_s", (json_int_t)node->uptime_s));
 }
 

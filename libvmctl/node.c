@@ -66,23 +66,34 @@ static int fill_physical(struct vmctl *v, struct vmctl_node *node)
     return 0;
 }
 
-int vmctl_node(struct vmctl *v, struct vmctl_node *node)
+static int fill_domains(struct vmctl *v, struct vmctl_node *node)
 {
-    struct xen_domctl_getdomaininfo *domains;
-    struct timespec up;
+    struct vmctl_info *infos;
     size_t count;
 
-    memset(node, 0, sizeof(*node));
-    if (vmctl_hypervisor_version(v, node->version, sizeof(node->version)) || fill_physical(v, node))
-        return -1;
-    domains = vps_domains(v, &count);
-    if (!domains)
+    if (vmctl_list(v, &infos, &count))
         return -1;
     node->domains = (uint32_t)count;
-    for (size_t i = 0; i < count; i++)
-        if (domains[i].domain == 0)
-            node->dom0_kib = domains[i].tot_pages * 4;
-    free(domains);
+    for (size_t i = 0; i < count; i++) {
+        if (infos[i].domid == 0) {
+            node->dom0_kib = infos[i].memory_kib;
+            continue;
+        }
+        node->vps_kib += infos[i].memory_kib;
+        node->vps_max_kib += infos[i].max_kib;
+    }
+    free(infos);
+    return 0;
+}
+
+int vmctl_node(struct vmctl *v, struct vmctl_node *node)
+{
+    struct timespec up;
+
+    memset(node, 0, sizeof(*node));
+    if (vmctl_hypervisor_version(v, node->version, sizeof(node->version)) ||
+        fill_physical(v, node) || fill_domains(v, node))
+        return -1;
     snprintf(node->scheduler, sizeof(node->scheduler), "%s", scheduler_name(xen_scheduler(v->xen)));
     if (xen_command_line(v->xen, node->command_line, sizeof(node->command_line)) < 0)
         node->command_line[0] = 0;

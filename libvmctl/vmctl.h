@@ -43,12 +43,12 @@ struct vmctl_info {
     char name[VMCTL_NAME_MAX + 1]; /* empty where the domain has none */
     char uuid[VMCTL_UUID_SIZE];
     enum vmctl_state state;
-    uint32_t vcpus;      /* online */
-    uint64_t memory_kib; /* what it has now */
+    uint32_t vcpus;       /* online */
+    uint64_t memory_kib;  /* what it has now */
     uint64_t claimed_kib; /* what is set aside for it beyond that */
-    uint64_t max_kib;    /* what it may have */
-    uint64_t cpu_ns;     /* CPU time used by all vcpus */
-    bool managed;        /* made by this library, and watched by the domain daemon */
+    uint64_t max_kib;     /* what it may have */
+    uint64_t cpu_ns;      /* CPU time used by all vcpus */
+    bool managed;         /* made by this library, and watched by the domain daemon */
     char reason[VMCTL_REASON_SIZE];
 };
 
@@ -176,8 +176,9 @@ struct vmctl_node {
     uint64_t total_kib, free_kib;
     uint64_t claimed_kib; /* of what is free: set aside for VPSes that are being made */
     uint64_t dom0_kib;
-    uint32_t domains;  /* the control domain is one of them */
-    uint64_t uptime_s; /* since the control domain started, with the machine */
+    uint64_t vps_kib, vps_max_kib; /* of all VPSes: what they have, and what they may have */
+    uint32_t domains;              /* the control domain is one of them */
+    uint64_t uptime_s;             /* since the control domain started, with the machine */
 };
 
 int vmctl_node(struct vmctl *v, struct vmctl_node *node);
@@ -220,7 +221,7 @@ struct vmctl_use {
     struct vmctl_info info; /* as of the later reading */
     double cpu_percent;     /* 100 is one CPU */
     bool steal_known;       /* false: this hypervisor does not tell */
-    double steal_percent;   /* of one vcpu's time: ready to run, but not running */
+    double steal_percent;   /* ready to run, but not running; 100 is one vcpu that always waits */
     double disk_read_bytes, disk_write_bytes, disk_reads, disk_writes; /* per second */
     double net_rx_bytes, net_tx_bytes; /* per second, as the domain sees it: rx is what it got */
 };

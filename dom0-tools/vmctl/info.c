@@ -49,6 +49,8 @@ static int print_node(struct vmctl *v, const struct options *o)
     printf("free memory:    %" PRIu64 " MiB\n", n.free_kib / 1024);
     printf("claimed memory: %" PRIu64 " MiB\n", n.claimed_kib / 1024);
     printf("dom0's memory:  %" PRIu64 " MiB\n", n.dom0_kib / 1024);
+    printf("VPSes' memory:  %" PRIu64 " MiB, at most %" PRIu64 " MiB\n", n.vps_kib / 1024,
+           n.vps_max_kib / 1024);
     printf("domains:        %u\n", n.domains);
     return 0;
 }

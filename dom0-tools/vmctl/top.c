@@ -11,8 +11,6 @@
 #include "verb.h"
 
 #define DEFAULT_SECONDS 2.0
-#define SECONDS_LEAST   0.1
-#define SECONDS_MOST    3600.0
 
 static bool once;
 static const char *interval_text, *sort_text = "cpu";
@@ -33,7 +31,8 @@ static bool read_interval(const char *text)
     errno = 0;
     interval = strtod(text, &end);
     /* written so that what is no number is refused too */
-    return !errno && end != text && !*end && interval >= SECONDS_LEAST && interval <= SECONDS_MOST;
+    return !errno && end != text && !*end && interval >= TOP_SECONDS_LEAST &&
+           interval <= TOP_SECONDS_MOST;
 }
 
 static bool check(const struct options *o)
@@ -41,7 +40,7 @@ static bool check(const struct options *o)
     (void)o;
     if (interval_text && !read_interval(interval_text))
         fprintf(stderr, "vmctl top: --interval %s: give seconds, %.1f to %.0f\n", interval_text,
-                SECONDS_LEAST, SECONDS_MOST);
+                TOP_SECONDS_LEAST, TOP_SECONDS_MOST);
     else if (!top_sort_find(sort_text, &sort))
         fprintf(stderr, "vmctl top: --sort %s: sort by cpu, mem, st, disk, net or name\n",
                 sort_text);

@@ -15,9 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECONDS_LEAST 0.1
-#define SECONDS_MOST  3600.0
-
 /* The first figures come soon, not after the whole interval. */
 #define FIRST_SECONDS 0.5
 
@@ -139,7 +136,7 @@ static void change_interval(struct screen *s, double factor)
 {
     double seconds = s->seconds * factor;
 
-    if (seconds >= SECONDS_LEAST && seconds <= SECONDS_MOST)
+    if (seconds >= TOP_SECONDS_LEAST && seconds <= TOP_SECONDS_MOST)
         s->seconds = seconds;
 }
 

@@ -80,6 +80,8 @@ sample --interval 0.2 --sort name
 holds 'sorted by name' '[.domains[].name] == ["Domain-0", "busy", "idle", "io", "still"]'
 sample --interval 1 --sort disk
 holds 'sorted by disk' '.domains[0].name == "io"'
+check_same "info --node adds up the VPSes' memory" "$(((3 * 96 + 112) * 1024))" \
+    "$(vmctl info --node --json | jq .vps_memory_kib)"
 
 check 'the busy VPS may run on CPU 1 only' vmctl set busy --pin all:1
 check 'a second busy one' vmctl create "$(vps rival memory=96 initrd="$busy")"
