@@ -208,7 +208,8 @@ static struct vcpu *decide(struct sched_cpu *s, u64 now, bool *leaves, struct vc
         if (vcpu_runnable(prev) && !*away && !allowed_on(prev, s->id)) {
             domain_get(prev->domain);
             *away = prev;
-        } else if (vcpu_runnable(prev)) {
+        } else if (vcpu_runnable(prev) && (next || !allowed_on(prev, s->id))) {
+            /* not where it has become runnable since pick() looked: whoever wakes it finds it loaded here and kicks */
             runqueue_insert(s, prev);
         }
     }
