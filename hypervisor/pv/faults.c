@@ -109,12 +109,15 @@ static void debug_exception(struct vcpu *v)
     pv_inject_trap(VECTOR_DB, 0);
 }
 
+/* The guest's handler finds TS cleared, as the ABI has it: it may return to the instruction. */
 static void device_not_available(struct vcpu *v)
 {
-    if (v->pv.cr0_guest & CR0_TS)
+    if (v->pv.cr0_guest & CR0_TS) {
+        fpu_set_guest_ts(v, false);
         pv_inject_trap(VECTOR_NM, 0);
-    else
+    } else {
         fpu_load_current();
+    }
 }
 
 void pv_handle_exception(u32 vector, u32 error_code, u64 cr2)
