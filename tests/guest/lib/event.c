@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels on the guest's side, for vCPU 0: the upcall walks pending ports and calls their
+/* Event channels on the guest's side: the upcall walks the vcpu's pending ports and calls their
  * handlers. */
 #include <public/event_channel.h>
 
@@ -9,10 +9,20 @@
 
 volatile unsigned int event_upcalls;
 static event_handler handlers[PORTS];
+static uint8_t vcpu_of[PORTS]; /* the words of pending bits are all vcpus': each takes its own */
+
+/* Clears it; was it pending? (An upcall inside a handler may have taken it meanwhile.) */
+static bool event_take(unsigned int port)
+{
+    uint64_t bit = 1UL << port % 64;
+
+    return __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) &
+           bit;
+}
 
 static void events_take(void)
 {
-    struct vcpu_info *vcpu = &shared_info->vcpu_info[0];
+    struct vcpu_info *vcpu = vcpu_info_self();
     unsigned long words, bits;
 
     __atomic_store_n(&vcpu->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
@@ -24,7 +34,10 @@ static void events_take(void)
         for (; bits; bits &= bits - 1) {
             unsigned int port = word * 64 + (unsigned int)__builtin_ctzl(bits);
 
-            event_clear(port);
+            if (port < PORTS && vcpu_of[port] != smp_self())
+                continue;
+            if (!event_take(port))
+                continue;
             if (port >= PORTS || !handlers[port])
                 report_error("event on port %u, which nobody waits for", port);
             handlers[port](port);
@@ -35,7 +48,7 @@ static void events_take(void)
 static bool upcall(struct trap_frame *frame)
 {
     (void)frame;
-    event_upcalls++;
+    __atomic_fetch_add(&event_upcalls, 1, __ATOMIC_RELAXED);
     events_take();
     return true;
 }
@@ -46,6 +59,11 @@ void event_set_handler(unsigned int port, event_handler handler)
     handlers[port] = handler;
 }
 
+void event_set_vcpu(unsigned int port, unsigned int vcpu)
+{
+    vcpu_of[port] = (uint8_t)vcpu;
+}
+
 bool event_pending(unsigned int port)
 {
     return __atomic_load_n(&shared_info->evtchn_pending[port / 64], __ATOMIC_SEQ_CST) >> port % 64 &
@@ -54,8 +72,7 @@ bool event_pending(unsigned int port)
 
 void event_clear(unsigned int port)
 {
-    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~(1UL << port % 64),
-                       __ATOMIC_SEQ_CST);
+    event_take(port);
 }
 
 void event_mask_port(unsigned int port)
@@ -72,7 +89,7 @@ void event_unmask_port(unsigned int port)
 
 void events_on(void)
 {
-    struct vcpu_info *vcpu = &shared_info->vcpu_info[0];
+    struct vcpu_info *vcpu = vcpu_info_self();
 
     __atomic_store_n(&vcpu->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&vcpu->evtchn_upcall_pending, __ATOMIC_SEQ_CST))

@@ -73,6 +73,16 @@ size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t count);
 
+/* ---- smp.c, of which smp.h has the rest ---- */
+
+/* Which vcpu this runs on, and its vcpu_info. */
+unsigned int smp_self(void);
+struct vcpu_info *vcpu_info_of(unsigned int id);
+static inline struct vcpu_info *vcpu_info_self(void)
+{
+    return vcpu_info_of(smp_self());
+}
+
 /* ---- memory.c: frames and page tables ---- */
 
 #define PTE_PRESENT  0x001UL
@@ -202,13 +212,15 @@ bool try_write(volatile void *address, uint64_t value);
 /* Opens the event channels' upcall; handlers run with upcalls masked. */
 typedef void (*event_handler)(unsigned int port);
 void event_set_handler(unsigned int port, event_handler handler);
+/* Which vcpu's upcall takes it; 0 where nobody said. */
+void event_set_vcpu(unsigned int port, unsigned int vcpu);
 void event_unmask_port(unsigned int port);
 void event_mask_port(unsigned int port);
 bool event_pending(unsigned int port);
 void event_clear(unsigned int port);
 static inline void events_off(void)
 {
-    *(volatile uint8_t *)&shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+    *(volatile uint8_t *)&vcpu_info_self()->evtchn_upcall_mask = 1;
     __asm__ volatile("" ::: "memory");
 }
 /* Unmasks upcalls and takes what came meanwhile. */

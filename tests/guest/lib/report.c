@@ -153,7 +153,7 @@ void report_failure(const char *file, int line, const char *format, ...)
 {
     va_list args;
 
-    failures++;
+    __atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
     if (failures > 40)
         return;
     print("FAIL %s:%d: ", file, line);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* System time from vCPU 0's time record, read again while the hypervisor is writing it. */
+/* System time from the vcpu's time record, read again while the hypervisor is writing it. */
 #include "guest.h"
 
 uint64_t time_now(void)
 {
-    const volatile struct vcpu_time_info *time = &shared_info->vcpu_info[0].time;
+    const volatile struct vcpu_time_info *time = &vcpu_info_self()->time;
     uint64_t now;
     uint32_t version;
 

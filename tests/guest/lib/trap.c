@@ -58,7 +58,7 @@ void trap_dispatch(struct trap_frame *frame)
         trap_last.count++;
         trap_last.frame = *frame;
         trap_last.frame_at = (uintptr_t)&frame->rip;
-        trap_last.cr2 = shared_info->vcpu_info[0].arch.cr2;
+        trap_last.cr2 = vcpu_info_self()->arch.cr2;
     }
     frame->error_code = 0; /* its place is where iret's flags go */
     if (handlers[frame->vector] && handlers[frame->vector](frame))
