@@ -227,6 +227,8 @@ static int run(struct balancer *b, const struct options *o)
         syslog(LOG_ERR, "cannot become a daemon: %s", strerror(errno));
         return 1;
     }
+    if (!o->foreground) /* there is nobody at standard error any more */
+        openlog("mews-balloond", LOG_PID, LOG_DAEMON);
     if (balancer_connect(b) || !drop_capabilities())
         return 1;
     syslog(LOG_INFO, "started: every %u s, %" PRIu64 " KiB kept free", o->interval, o->reserve_kib);
@@ -263,7 +265,7 @@ int main(int argc, char **argv)
     options_parse(&o, argc, argv);
     umask(077);
     signal(SIGPIPE, SIG_IGN);
-    openlog("mews-balloond", LOG_PID | (o.once || o.foreground ? LOG_PERROR : 0), LOG_DAEMON);
+    openlog("mews-balloond", LOG_PID | LOG_PERROR, LOG_DAEMON);
     b = balancer_new(o.store, o.reserve_kib, say);
     if (!b) {
         syslog(LOG_ERR, "out of memory");
