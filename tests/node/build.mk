@@ -4,8 +4,8 @@ $(BUILD)/tests/hv-count: tests/node/hv-count.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) -o $@ $<
 
-# static: it runs in VPSes too
-$(BUILD)/tests/fpu-hold: tests/node/fpu-hold.c
+# static: they run in VPSes too
+$(BUILD)/tests/fpu-hold $(BUILD)/tests/mem-hog: $(BUILD)/tests/%: tests/node/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) -static -o $@ $<
 
@@ -19,6 +19,6 @@ $(NODE_KERNELS): tests/node/kernels/kernel.S
 	@mkdir -p $(@D)
 	$(CC) $(NODE_KERNEL_LINK) $(NODE_KERNEL_FLAGS) -o $@ $<
 
-test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/fpu-hold $(BUILD)/tests/bench/load.elf \
+test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/fpu-hold $(BUILD)/tests/mem-hog $(BUILD)/tests/bench/load.elf \
     $(BUILD)/tests/guest/vps-balloon.elf
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)

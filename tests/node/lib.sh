@@ -137,16 +137,17 @@ X
     echo "/root/$name.xml"
 }
 
-# initrd_with_job NAME <<'JOB': the sample's initramfs with a /job that its init runs, /fpu-hold beside it;
-# prints its path
+# initrd_with_job NAME [FILE...] <<'JOB': the sample's initramfs with a /job that its init runs, /fpu-hold and
+# the FILEs beside it; prints its path
 initrd_with_job() {
-    local dir
+    local dir name=$1
+    shift
     dir=$(mktemp -d)
     cat >"$dir/job"
-    cp /root/fpu-hold "$dir/"
-    { cat "$samples/initramfs.cpio.gz" && (cd "$dir" && printf '%s\n' job fpu-hold | /usr/lib/busybox/cpio -o -H newc 2>/dev/null | gzip -1); } >"/root/$1.cpio.gz"
+    cp /root/fpu-hold "$@" "$dir/"
+    { cat "$samples/initramfs.cpio.gz" && (cd "$dir" && find . -type f | /usr/lib/busybox/cpio -o -H newc 2>/dev/null | gzip -1); } >"/root/$name.cpio.gz"
     rm -r "$dir"
-    echo "/root/$1.cpio.gz"
+    echo "/root/$name.cpio.gz"
 }
 
 # What is there now: the hypervisor's free pages and domains, the store's nodes, loop devices, cards.
