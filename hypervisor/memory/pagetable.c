@@ -79,8 +79,8 @@ static u64 entry_write(u64 *entry, u64 value, enum pt_write how)
     return old;
 }
 
-/* `entry` is in table m, an L1 table of d, locked: unlocks it. */
-static int l1_update(struct domain *d, mfn_t m, u64 *entry, u64 value, struct domain *owner, enum pt_write how)
+/* `entry` is in an L1 table of d, locked: unlocks it. */
+static __attribute__((always_inline)) inline int l1_update(struct domain *d, u64 *entry, u64 value, struct domain *owner, enum pt_write how)
 {
     u64 old = *entry;
     int error;
@@ -90,13 +90,13 @@ static int l1_update(struct domain *d, mfn_t m, u64 *entry, u64 value, struct do
     if ((old & value & PTE_P) && !((old ^ value) & (PTE_MFN_MASK | PTE_RW | PTE_CACHE)) &&
         !(value & pte_forbidden[1])) {
         entry_write(entry, value, how);
-        table_unlock(m);
+        table_unlock(virt_to_mfn(entry));
         return 0;
     }
     error = (value & PTE_P) ? l1_entry_get(d, owner, value) : 0;
     if (likely(!error))
         old = entry_write(entry, value, how);
-    table_unlock(m);
+    table_unlock(virt_to_mfn(entry));
     if (likely(!error))
         l1_entry_gone(d, old);
     return error;
@@ -171,7 +171,7 @@ int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enu
         error = -EINVAL;
     }
     if (likely(table_lock(m, d, 1)))
-        return l1_update(d, m, maddr_to_virt(slot), value, owner, how);
+        return l1_update(d, maddr_to_virt(slot), value, owner, how);
     return frame_of(m)->owner == d->id ? other_update(v, m, maddr_to_virt(slot), value, how) : error;
 }
 
@@ -181,11 +181,11 @@ static bool va_is_guests(u64 va)
 }
 
 /*
- * The entry for va in an L1 table under `base`, which is the current vcpu's, and that table; NULL: there is no such table.
+ * The entry for va in an L1 table under `base`, which is the current vcpu's; NULL: there is no such table.
  * What hangs under a base are tables, and they are not let go amid this: whoever takes one out of its parent has each CPU
  * that runs the domain flush (and answer) first, and a CPU answers only between things like this (cpu/smp.h).
  */
-static u64 *entry_at(mfn_t base, u64 va, mfn_t *l1)
+static u64 *entry_at(mfn_t base, u64 va)
 {
     u64 *table = mfn_to_virt(base);
 
@@ -196,8 +196,7 @@ static u64 *entry_at(mfn_t base, u64 va, mfn_t *l1)
 
         if (!(e & PTE_P))
             return NULL;
-        *l1 = pte_mfn(e);
-        table = mfn_to_virt(*l1);
+        table = mfn_to_virt(pte_mfn(e));
     }
     return &table[(va >> 12) % PT_ENTRIES];
 }
@@ -209,8 +208,7 @@ static mfn_t base_in_use(const struct vcpu *v)
 
 static u64 lookup(mfn_t base, u64 va)
 {
-    mfn_t l1;
-    const u64 *entry = entry_at(base, va, &l1);
+    const u64 *entry = entry_at(base, va);
 
     return entry ? ACCESS_ONCE(*entry) : 0;
 }
@@ -234,17 +232,16 @@ mfn_t pt_translate(struct vcpu *v, u64 va, bool user, u64 *flags)
 int pt_update_va(struct vcpu *v, u64 va, u64 value, struct domain *owner)
 {
     struct domain *d = v->domain;
-    mfn_t l1;
-    u64 *entry = entry_at(base_in_use(v), va, &l1);
+    u64 *entry = entry_at(base_in_use(v), va);
 
-    if (unlikely(!entry || !table_lock(l1, d, 1)))
+    if (unlikely(!entry || !table_lock(virt_to_mfn(entry), d, 1)))
         return -EINVAL;
-    return l1_update(d, l1, entry, value, owner, PT_WRITE_PLAIN);
+    return l1_update(d, entry, value, owner, PT_WRITE_PLAIN);
 }
 
-/* Puts `value` where `stands` stands, in table m, locked: unlocks it. -ERESTART if an accessed or dirty bit was set there
+/* Puts `value` where `stands` stands, in a table that is locked: unlocks it. -ERESTART if an accessed or dirty bit was set there
  * meanwhile. */
-static __attribute__((noinline)) int l1_exchange(struct domain *d, mfn_t m, u64 *entry, u64 stands, u64 value)
+static __attribute__((noinline)) int l1_exchange(struct domain *d, u64 *entry, u64 stands, u64 value)
 {
     int error;
     bool done;
@@ -252,7 +249,7 @@ static __attribute__((noinline)) int l1_exchange(struct domain *d, mfn_t m, u64 
     value = pte_adjust(value);
     error = l1_entry_get(d, d, value);
     done = !error && __atomic_compare_exchange_n(entry, &stands, value, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-    table_unlock(m);
+    table_unlock(virt_to_mfn(entry));
     if (error)
         return error;
     if (done)
@@ -291,37 +288,34 @@ int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u6
     entry = (u64 *)((u64)mfn_to_virt(m) + (va & ~PAGE_MASK));
     *old = ACCESS_ONCE(*entry);
     if (!expected)
-        return l1_update(d, m, entry, value, d, PT_WRITE_PLAIN);
+        return l1_update(d, entry, value, d, PT_WRITE_PLAIN);
     if (*old == *expected)
-        return l1_exchange(d, m, entry, *expected, value);
+        return l1_exchange(d, entry, *expected, value);
     table_unlock(m);
     return 0;
 }
 
-/* The entry that a grant's host_addr names, in table *m, locked; NULL: none. */
-static u64 *grant_entry(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t *m)
+/* The entry that a grant's host_addr names, its table locked; NULL: none. */
+static __attribute__((always_inline)) inline u64 *grant_entry(struct vcpu *v, u64 host_addr, bool contains_pte)
 {
-    u64 *entry;
+    u64 *entry = NULL;
 
-    if (!contains_pte) {
-        entry = entry_at(base_in_use(v), host_addr, m);
-    } else {
-        *m = maddr_to_mfn(host_addr);
-        entry = !(host_addr & 7) && mfn_valid(*m) ? maddr_to_virt(host_addr) : NULL;
-    }
-    return entry && table_lock(*m, v->domain, 1) ? entry : NULL;
+    if (likely(!contains_pte))
+        entry = entry_at(base_in_use(v), host_addr);
+    else if (!(host_addr & 7) && mfn_valid(maddr_to_mfn(host_addr)))
+        entry = maddr_to_virt(host_addr);
+    return entry && table_lock(virt_to_mfn(entry), v->domain, 1) ? entry : NULL;
 }
 
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags)
 {
     u64 value = mfn_to_maddr(m) | PTE_P | PTE_US | PTE_A | PTE_D | (readonly ? 0 : PTE_RW) | pte_flags, old;
-    mfn_t table;
-    u64 *entry = grant_entry(v, host_addr, contains_pte, &table);
+    u64 *entry = grant_entry(v, host_addr, contains_pte);
 
     if (unlikely(!entry))
         return -EINVAL;
     old = entry_write(entry, value, PT_WRITE_PLAIN);
-    table_unlock(table);
+    table_unlock(virt_to_mfn(entry));
     l1_entry_gone(v->domain, old);
     return 0;
 }
@@ -329,8 +323,7 @@ int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool
 int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly)
 {
     int error = -EINVAL;
-    mfn_t table;
-    u64 *entry = grant_entry(v, host_addr, contains_pte, &table);
+    u64 *entry = grant_entry(v, host_addr, contains_pte);
 
     if (unlikely(!entry))
         return -EINVAL;
@@ -338,7 +331,7 @@ int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bo
         entry_write(entry, 0, PT_WRITE_PLAIN);
         error = 0;
     }
-    table_unlock(table);
+    table_unlock(virt_to_mfn(entry));
     return error;
 }
 

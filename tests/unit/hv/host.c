@@ -110,10 +110,6 @@ void spin_unlock(spinlock_t *lock)
     lock->held = 0;
 }
 
-__attribute__((weak)) void smp_poll(void)
-{
-}
-
 void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
 {
     u32 here = host_cpu;
