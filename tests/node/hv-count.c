@@ -19,7 +19,8 @@
 #include <xen/sysctl.h>
 
 #define PAGE 4096u
-#define MAX_DOMAINS 64u
+#define MAX_DOMAINS 256u
+#define PAGES       16u /* one for the call, the rest for its answer */
 
 /* Linux's struct privcmd_hypercall and its ioctl (include/uapi/xen/privcmd.h). */
 struct privcmd_call {
@@ -50,12 +51,12 @@ int main(void)
         return 1;
     }
     /* Pages that the kernel never moves: the hypervisor writes to them. */
-    at = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    at = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
     if (at == MAP_FAILED) {
         perror("hv-count: mmap of /dev/xen/hypercall");
         return 1;
     }
-    memset(at, 0, 4 * PAGE);
+    memset(at, 0, PAGES * PAGE);
     op = at;
     info = (void *)((char *)at + PAGE);
 
