@@ -5,6 +5,8 @@
 
 #include <public/domctl.h>
 
+#include "lib/types.h"
+
 struct domain;
 struct vcpu;
 
