@@ -115,7 +115,7 @@ static void check_spinners(unsigned int id)
 /* ---- down while it is blocked ---- */
 
 static unsigned int port;
-static volatile unsigned int taken, asked;
+static volatile unsigned int taken, asked, ready;
 static volatile bool never;
 
 static void on_event(unsigned int from)
@@ -130,6 +130,7 @@ static void check_blocked(unsigned int id)
     if (id == 1) {
         for (unsigned int round = 1; round <= ROUNDS; round++) {
             events_off();
+            ready = round; /* a wait may count as blocked too: this is the block that is meant */
             smp_block_unless(&never);
             SMP_WAIT_FOR(taken == round);
             SMP_WAIT_FOR(asked == round);
@@ -137,7 +138,7 @@ static void check_blocked(unsigned int id)
         return;
     }
     for (unsigned int round = 1; round <= ROUNDS; round++) {
-        SMP_WAIT_FOR(state_of(1) == RUNSTATE_blocked);
+        SMP_WAIT_FOR(ready == round && state_of(1) == RUNSTATE_blocked);
         CHECK_OK(op(VCPUOP_down, 1)); /* it may still count as blocked */
         CHECK_EQ(op(VCPUOP_is_up, 1), 0);
         smp_send(port);
