@@ -232,7 +232,7 @@ int vcpu_create(struct domain *d, u32 id)
         hv_free(v);
         return error;
     }
-    d->vcpu[id] = v;
+    __atomic_store_n(&d->vcpu[id], v, __ATOMIC_RELEASE); /* others look without a lock: it is whole */
     return 0;
 }
 
@@ -340,6 +340,7 @@ static void vcpu_unmake(struct vcpu *v)
 /* One stage after the other; each is done before the next begins, and what was done is not done again. */
 int domain_kill(struct domain *d)
 {
+    struct shared_info *shared = d->shared;
     int error = 0;
 
     if (d->death == DOMAIN_ALIVE) {
@@ -369,9 +370,11 @@ int domain_kill(struct domain *d)
         if (error)
             return error;
         grant_domain_destroy(d);
-        if (d->shared)
-            frame_unshare(d->shared);
-        d->shared = NULL;
+        /* a CPU may be setting the wall clock there just now */
+        ACCESS_ONCE(d->shared) = NULL;
+        smp_wait_all();
+        if (shared)
+            frame_unshare(shared);
         d->kill_stage++;
         d->death = DOMAIN_DEAD;
         domain_put(d);

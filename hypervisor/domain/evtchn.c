@@ -339,7 +339,8 @@ static struct domain *lock_ends(struct domain *d, u32 port)
         domain_get(remote);
         spin_unlock(&d->evtchn.lock);
         lock_both(d, remote);
-        if (c->state == EVTCHN_INTERDOMAIN && c->remote == remote) {
+        c = port_of(d, port); /* d itself may have lost its ports meanwhile */
+        if (c && c->state == EVTCHN_INTERDOMAIN && c->remote == remote) {
             domain_put(remote); /* not the last: it is tied to us */
             return remote;
         }
@@ -389,9 +390,9 @@ int evtchn_reset(struct domain *d)
 
     /* It stops only after it has closed some: the next try finds fewer. */
     for (u32 port = 1; port < EVTCHN_PORTS && d->evtchn.active; port++) {
-        const struct evtchn *c = port_of(d, port);
+        struct evtchn c;
 
-        if (!c || c->state == EVTCHN_FREE)
+        if (evtchn_read(d, port, &c) || c.state == EVTCHN_FREE)
             continue;
         evtchn_close(d, port);
         if (++closed % RESET_UNIT == 0 && preempt_needed())

@@ -159,13 +159,15 @@ int time_register_area(struct vcpu *v, u64 address)
 
 void time_update_wallclock(struct domain *d)
 {
-    struct shared_info *s = d->shared;
+    struct shared_info *s;
     u64 seconds;
     u32 nanoseconds;
 
+    clock_get_wallclock(&seconds, &nanoseconds);
+    /* d may be dying: the page is not freed before this CPU answers a call, which it does not from here on */
+    s = ACCESS_ONCE(d->shared);
     if (!s)
         return;
-    clock_get_wallclock(&seconds, &nanoseconds);
     d->time.wc_version += 2;
     ACCESS_ONCE(s->wc_version) = d->time.wc_version - 1;
     barrier();

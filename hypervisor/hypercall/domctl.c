@@ -175,12 +175,11 @@ static long domctl_run(struct vcpu *v, const struct domctl *entry, struct xen_do
     }
     if ((entry->rules & NOT_SELF) && d == v->domain)
         error = -EINVAL;
-    else if ((entry->rules & NOT_DYING) && d->death)
-        error = -EINVAL;
-    if (!error && !spin_trylock(&d->control_lock))
+    else if (!spin_trylock(&d->control_lock))
         error = -ERESTART; /* another control call on it: ask again rather than wait */
     if (!error) {
-        error = entry->handler(d, op);
+        /* under the lock: its end begins under it too */
+        error = (entry->rules & NOT_DYING) && d->death ? -EINVAL : entry->handler(d, op);
         spin_unlock(&d->control_lock);
     }
     domain_put(d);

@@ -306,9 +306,12 @@ static long call_setup_table(struct vcpu *v, u64 arg)
     if (d && grant_grow(d, op.nr_frames))
         op.status = GNTST_general_error;
     for (u32 i = 0; !op.status && i < op.nr_frames; i++) {
-        xen_pfn_t frame = mfn_x(virt_to_mfn(grant_frame_page(d, i)));
+        void *page = grant_frame_page(d, i);
+        xen_pfn_t frame = mfn_x(virt_to_mfn(page));
 
-        if (copy_struct_to_guest((u64)(op.frame_list.p + i), &frame))
+        if (!page)
+            op.status = GNTST_general_error; /* it has just died */
+        else if (copy_struct_to_guest((u64)(op.frame_list.p + i), &frame))
             op.status = GNTST_bad_virt_addr;
     }
     if (d)

@@ -200,7 +200,7 @@ static long memory_exchange(struct vcpu *v, u64 args[6])
     struct exchange x;
     u64 total, at;
     u32 order;
-    int error;
+    int error = 0;
 
     if (copy_struct_from_guest(&r, args[1]))
         return -EFAULT;
@@ -209,12 +209,16 @@ static long memory_exchange(struct vcpu *v, u64 args[6])
         r.in.nr_extents << r.in.extent_order != r.out.nr_extents << r.out.extent_order ||
         r.nr_exchanged > r.in.nr_extents)
         return -EINVAL;
+    /* its own alone: what is out of a domain's reach must not miss that domain's end */
+    if (r.in.domid != DOMID_SELF && r.in.domid != v->domain->id)
+        return -EPERM;
     order = MAX(r.in.extent_order, r.out.extent_order);
     total = r.in.nr_extents << r.in.extent_order;
     at = r.nr_exchanged << r.in.extent_order;
     if ((total | at) & ((1ull << order) - 1))
         return -EINVAL;
-    x = (struct exchange){.in_list = (u64)r.in.extent_start.p,
+    x = (struct exchange){.domain = v->domain,
+                          .in_list = (u64)r.in.extent_start.p,
                           .out_list = (u64)r.out.extent_start.p,
                           .in_order = r.in.extent_order,
                           .out_order = r.out.extent_order,
@@ -223,8 +227,7 @@ static long memory_exchange(struct vcpu *v, u64 args[6])
         return -EFAULT;
     if (!address_limit_ok(v, x.address_bits))
         return -ENOMEM;
-    x.domain = domain_find_for(v, r.in.domid, &error);
-    while (x.domain && at < total) {
+    while (at < total) {
         error = exchange_unit(&x, at, order);
         if (error)
             break;
@@ -234,8 +237,6 @@ static long memory_exchange(struct vcpu *v, u64 args[6])
             break;
         }
     }
-    if (x.domain)
-        domain_put(x.domain);
     r.nr_exchanged = at >> r.in.extent_order;
     if (copy_to_guest(args[1] + offsetof(struct xen_memory_exchange, nr_exchanged), &r.nr_exchanged,
                       sizeof(r.nr_exchanged)))
@@ -382,8 +383,11 @@ static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_r
         grant_grow(d, (u32)r->frame + r->nr_frames))
         return -EINVAL;
     for (u32 i = 0; i < r->nr_frames; i++) {
-        u64 m = mfn_x(virt_to_mfn(grant_frame_page(d, (u32)r->frame + i)));
+        void *page = grant_frame_page(d, (u32)r->frame + i);
+        u64 m = mfn_x(virt_to_mfn(page));
 
+        if (!page)
+            return -EINVAL; /* it has just died */
         if (copy_to_guest((u64)(r->frame_list.p + i), &m, sizeof(m)))
             return -EFAULT;
     }

@@ -61,16 +61,27 @@ int pt_set_user_base(struct vcpu *v, mfn_t m)
 
 int pt_pin(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
 {
+    bool foreign = d != v->domain, surplus;
     int error = table_hold(v, d, m, level);
-    u32 was;
 
     if (error)
         return error;
-    was = __atomic_fetch_or(&frame_of(m)->type, FRAME_PINNED, __ATOMIC_ACQ_REL);
-    if (!(was & FRAME_PINNED))
-        return 0;
-    walk_put_table(v, d, m);
-    return -EINVAL;
+    if (foreign && !frame_get(m, d)) { /* for a second look at it */
+        walk_put_table(v, d, m);
+        return -EINVAL;
+    }
+    surplus = __atomic_fetch_or(&frame_of(m)->type, FRAME_PINNED, __ATOMIC_SEQ_CST) & FRAME_PINNED;
+    error = surplus ? -EINVAL : 0;
+    /* d's end may have begun, and have looked for pins here already: then this one goes, unless it was found */
+    if (foreign && !error && d->death != DOMAIN_ALIVE) {
+        surplus = __atomic_fetch_and(&frame_of(m)->type, ~FRAME_PINNED, __ATOMIC_SEQ_CST) & FRAME_PINNED;
+        error = -EINVAL;
+    }
+    if (surplus)
+        walk_put_table(v, d, m);
+    if (foreign)
+        frame_put(m);
+    return error;
 }
 
 int pt_unpin(struct vcpu *v, struct domain *d, mfn_t m)

@@ -9,6 +9,8 @@
 #include "lib/errno.h"
 #include <public/xen.h>
 
+#include "cpu/asm.h"
+#include "cpu/smp.h"
 #include "domain/domain.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -124,8 +126,14 @@ int frame_get_descriptors(mfn_t m, struct domain *d)
         return -EINVAL;
     type = ACCESS_ONCE(f->type);
     do {
-        bool ready = (type & ~FRAME_TYPE_COUNT) == (kind | FRAME_VALIDATED);
+        bool ready;
 
+        while (unlikely((type & ~FRAME_TYPE_COUNT) == (kind | FRAME_BUSY))) { /* another vcpu checks it just now */
+            smp_poll();
+            cpu_pause();
+            type = ACCESS_ONCE(f->type);
+        }
+        ready = (type & ~FRAME_TYPE_COUNT) == (kind | FRAME_VALIDATED);
         if (ready ? (type & FRAME_TYPE_COUNT) == FRAME_TYPE_COUNT : type != 0) {
             frame_put(m);
             return -EBUSY;

@@ -12,6 +12,7 @@
 
 #include <public/xen.h>
 
+#include "cpu/smp.h"
 #include "domain/domain.h"
 #include "domain/iomem.h"
 #include "hypercall/hypercall.h"
@@ -43,6 +44,14 @@ void pt_fill_hv_slots(u64 *l4)
 {
     for (u32 i = 0; i < HV_SLOT_COUNT; i++)
         l4[HV_SLOT_FIRST + i] = 0xabc000 | PTE_P;
+}
+
+static void (*others)(void); /* what other CPUs do while this one waits */
+
+void smp_poll(void)
+{
+    CU_ASSERT_FATAL(others != NULL);
+    others();
 }
 
 static void on_cpu(u32 cpu)
@@ -326,6 +335,39 @@ static void test_frame_edges(void)
     give_back(&m, 1);
 }
 
+static mfn_t watched;
+
+static void check_done(void)
+{
+    frame_of(watched)->type = FRAME_DESCRIPTORS << FRAME_TYPE_SHIFT | FRAME_VALIDATED | 1;
+}
+
+static void check_failed(void)
+{
+    frame_of(watched)->type = 0;
+}
+
+/* Two vcpus want one page as descriptors: the second waits until the first has checked it. */
+static void test_descriptors_wait(void)
+{
+    mfn_t m = page_of(guest);
+
+    watched = m;
+    frame_of(m)->type = FRAME_DESCRIPTORS << FRAME_TYPE_SHIFT | FRAME_BUSY | 1;
+    others = check_done;
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), 0);
+    CU_ASSERT_EQUAL(uses(m), 2);
+    frame_of(m)->type = FRAME_DESCRIPTORS << FRAME_TYPE_SHIFT | FRAME_BUSY | 1;
+    others = check_failed;
+    descriptors_are_good = false;
+    CU_ASSERT_EQUAL(frame_get_descriptors(m, guest), -EINVAL);
+    descriptors_are_good = true;
+    others = NULL;
+    frame_put(m); /* the first check_done()'s count had one with it */
+    CU_ASSERT(frame_of(m)->type == 0 && refs(m) == 1);
+    give_back(&m, 1);
+}
+
 static void test_claims(void)
 {
     u64 available = alloc_free_frames(), max = guest->max_pages;
@@ -461,6 +503,24 @@ static void test_tree_pin_unpin(void)
         give_back(t, 5);
     }
     host_preempt_every = 0;
+}
+
+/* A control domain pins a table of one that has begun to die: the pin does not stay behind. */
+static void test_pin_of_the_dying(void)
+{
+    mfn_t m = page_of(other);
+
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, other, m, 1)), 0);
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, other, m, 1)), -EINVAL);
+    CU_ASSERT(uses(m) == 1 && refs(m) == 2);
+    CU_ASSERT_EQUAL(AGAIN(pt_unpin(v, other, m)), 0);
+    finish_walk();
+    other->death = DOMAIN_DYING;
+    CU_ASSERT_EQUAL(AGAIN(pt_pin(v, other, m, 1)), -EINVAL);
+    finish_walk();
+    CU_ASSERT(frame_of(m)->type == 0 && refs(m) == 1);
+    other->death = DOMAIN_ALIVE;
+    give_back(&m, 1);
 }
 
 /* One wrong entry anywhere, and nothing is left of the attempt. */
@@ -1065,10 +1125,12 @@ int main(void)
         {"frames: references", test_frame_references},
         {"frames: limit", test_frame_limit},
         {"frames: type edges", test_frame_edges},
+        {"frames: descriptors that two want", test_descriptors_wait},
         {"claims", test_claims},
         {"allocator: a stock for each CPU", test_stocks},
         {"claims: all that is left", test_claim_of_all},
         {"tables: pin and unpin", test_tree_pin_unpin},
+        {"tables: pinned as their domain dies", test_pin_of_the_dying},
         {"tables: wrong entries", test_tree_refusals},
         {"tables: updates", test_updates},
         {"tables: an emulated store and a walker", test_emulated_race},
