@@ -193,12 +193,14 @@ u64 sched_idle_ns(u32 cpu)
 
 /* Notes under the lock who runs here next: NULL, nobody (then *leaves: the one loaded here must go). *away: that one may
  * not stay on this CPU though it wants to run; referenced. */
-static struct vcpu *decide(struct sched_cpu *s, u64 now, bool *leaves, struct vcpu **away)
+static struct vcpu *decide(struct sched_cpu *s, bool *leaves, struct vcpu **away)
 {
     struct vcpu *prev, *next;
+    u64 now;
 
     *away = NULL;
     spin_lock(&s->lock);
+    now = now_ns(); /* not earlier: who held the lock may have been told how long prev has run by then */
     prev = s->current;
     if (prev && !s->idling)
         runqueue_charge(s, now);
@@ -240,7 +242,7 @@ void schedule(void)
 
         c->need_resched = false;
         runqueue_pull(s, now, false);
-        next = decide(s, now, &leaves, &away);
+        next = decide(s, &leaves, &away);
         if (next ? c->current != next : leaves)
             switch_to(c, next ? next : c->idle);
         if (unlikely(away)) {
@@ -401,15 +403,16 @@ int vcpu_set_affinity(struct vcpu *v, u64 hard, u64 soft)
 void vcpu_pause_nosync(struct vcpu *v)
 {
     spinlock_t *lock = sched_lock_vcpu(v);
+    struct sched_cpu *s = container_of(lock, struct sched_cpu, lock);
 
     __atomic_fetch_add(&v->sched.pause_count, 1, __ATOMIC_SEQ_CST);
     if (v->sched.queued) {
-        runqueue_remove(container_of(lock, struct sched_cpu, lock), v);
-        runqueue_publish(container_of(lock, struct sched_cpu, lock), now_ns());
+        runqueue_remove(s, v);
+        runqueue_publish(s, now_ns());
     }
-    if (v->sched.running)
-        kick_cpu(v->cpu);
-    else
+    if (s->current == v)
+        kick_cpu(s->id);
+    else /* also where its registers are still on their way out: nobody looks at it again */
         set_runstate(v, now_ns());
     spin_unlock(lock);
 }
