@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The node rung: whole nodes in QEMU, driven by scripts. NODE_TESTS="FILE..." runs only these.
-$(BUILD)/tests/hv-count: tests/node/hv-count.c
+$(BUILD)/tests/hv-count $(BUILD)/tests/hv-sched: $(BUILD)/tests/%: tests/node/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) -o $@ $<
 
@@ -19,6 +19,6 @@ $(NODE_KERNELS): tests/node/kernels/kernel.S
 	@mkdir -p $(@D)
 	$(CC) $(NODE_KERNEL_LINK) $(NODE_KERNEL_FLAGS) -o $@ $<
 
-test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/fpu-hold $(BUILD)/tests/mem-hog $(BUILD)/tests/bench/load.elf \
+test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/hv-sched $(BUILD)/tests/fpu-hold $(BUILD)/tests/mem-hog $(BUILD)/tests/bench/load.elf \
     $(BUILD)/tests/guest/vps-balloon.elf
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
