@@ -152,8 +152,8 @@ static void find_entitlement(struct policy_vps *vps, size_t count, uint64_t budg
 
 static void find_want(struct policy_vps *v)
 {
-    /* what it is short of, or its minimum, which is its own in any case */
-    uint64_t goal = (v->fresh ? v->entitled : v->minimum) / PAGE * PAGE;
+    /* one that does not report is due what it has, and its minimum in any case */
+    uint64_t goal = v->entitled / PAGE * PAGE;
     uint64_t least = v->target < v->minimum ? 0 : policy_step_least(v->target);
 
     if (v->fresh && !v->give && minus(v->need, v->target) > least)
@@ -168,9 +168,8 @@ static void find_give(struct policy_vps *v)
 {
     uint64_t least = policy_step_least(v->target);
     bool contended = v->need - v->entitled > least; /* splitting rounds down: a little is nothing */
-    uint64_t floor = contended ? v->entitled : MAX(v->keep, v->entitled);
+    uint64_t floor = contended ? v->entitled : v->keep; /* neither is ever below the minimum */
 
-    floor = MAX(floor, v->minimum);
     if (minus(v->target, floor) > least) {
         v->give = MIN(v->target - floor, policy_step_down(v->target)) / PAGE * PAGE;
         v->reason = contended ? POLICY_OVER : POLICY_IDLE;
@@ -257,7 +256,6 @@ static void bound(struct policy_vps *v)
     v->claimed = MIN(v->claimed, MOST);
     v->maximum = MIN(v->maximum, MOST);
     v->available = MIN(v->available, MOST);
-    v->swap_used = MIN(v->swap_used, MOST);
 }
 
 void policy_decide(const struct policy_node *node, struct policy_vps *vps, size_t count)

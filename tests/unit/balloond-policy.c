@@ -218,6 +218,75 @@ static void test_minimum(void)
     CU_ASSERT_EQUAL(v[1].new_target, 256 * MIB);
 }
 
+/* Between short and idle lies a band where nothing is given or got, though another is short. */
+static void test_band(void)
+{
+    struct policy_vps v[] = {vps(500, 100, 1000, 0), vps(300, 100, 1000, 32)};
+
+    for (uint64_t uses = 300; uses <= 428; uses++) {
+        v[0].available = (500 - uses) * MIB;
+        decide(&full, v, 2);
+        CU_ASSERT_EQUAL(v[1].reason, POLICY_SHORT);
+        if (uses < 350)
+            CU_ASSERT_TRUE(v[0].new_target < v[0].target);
+        if (uses > 352)
+            CU_ASSERT_TRUE(v[0].reason == POLICY_CONTENT && v[0].new_target == v[0].target);
+    }
+}
+
+/* Idle, but by too little to be worth it. */
+static void test_trifles(void)
+{
+    struct policy_vps v[] = {vps(102, 100, 1000, 102), vps(300, 100, 1000, 0),
+                             vps(500, 100, 1000, 500)};
+
+    CU_ASSERT_TRUE(decide(&full, v, 3));
+    CU_ASSERT_EQUAL(v[0].new_target, v[0].target);
+    v[0].current = v[0].target = 103 * MIB;
+    v[2].takes_part = false;
+    v[1].available = 26 * MIB; /* 2 MiB and a half are all that there is to be got */
+    CU_ASSERT_FALSE(decide(&full, v, 3));
+}
+
+/* The idle one is asked before the one that has more than its share. */
+static void test_idle_first(void)
+{
+    struct policy_vps v[] = {vps(900, 100, 1000, 0), vps(500, 100, 1000, 400),
+                             vps(200, 100, 1000, 0)};
+
+    v[2].swap_used = 600 * MIB;
+    CU_ASSERT_TRUE(decide(&full, v, 3));
+    CU_ASSERT_EQUAL(v[1].reason, POLICY_IDLE);
+    CU_ASSERT_TRUE(v[1].new_target < v[1].target);
+    CU_ASSERT_EQUAL(v[0].new_target, v[0].target);
+}
+
+/* The shortest comes first; whoever is below its minimum comes before all. */
+static void test_shortest_first(void)
+{
+    const struct policy_node little = {30 * MIB, 0};
+    struct policy_vps v[] = {vps(400, 100, 1000, 0), vps(200, 100, 1000, 0),
+                             vps(1500, 100, 2000, 1400), vps(396, 400, 1000, 390)};
+
+    v[0].swap_used = v[1].swap_used = 400 * MIB;
+    CU_ASSERT_TRUE(decide(&little, v, 3));
+    CU_ASSERT_EQUAL(v[0].new_target, v[0].target);
+    CU_ASSERT_EQUAL(v[1].new_target, v[1].target + 30 * MIB);
+    CU_ASSERT_TRUE(decide(&little, v, 4));
+    CU_ASSERT_EQUAL(v[3].new_target, 400 * MIB);
+    CU_ASSERT_EQUAL(v[1].new_target, v[1].target + 26 * MIB);
+}
+
+/* What it still has above its target is not anybody else's: to keep it takes nothing from what is free. */
+static void test_change_of_mind(void)
+{
+    struct policy_vps v[] = {vps(500, 100, 1000, 0)};
+
+    v[0].target = 450 * MIB;
+    CU_ASSERT_TRUE(decide(&full, v, 1));
+    CU_ASSERT_EQUAL(v[0].new_target, 500 * MIB);
+}
+
 /* Two are short: what there is goes by what each may have, and the one that hogs gives way. */
 static void test_pressed_share(void)
 {
@@ -240,6 +309,7 @@ static void test_liar(void)
     v[1].swap_used = UINT64_MAX;
     v[1].available = 0;
     CU_ASSERT_FALSE(decide(&full, v, 2));
+    CU_ASSERT_EQUAL(v[1].need, 800 * MIB);
     v[0].available = 300 * MIB;
     CU_ASSERT_TRUE(decide(&full, v, 2));
     CU_ASSERT_TRUE(v[0].new_target >= 100 * MIB);
@@ -460,6 +530,11 @@ int main(void)
         {"promises are kept in mind", test_promises_count},
         {"the reserve", test_reserve},
         {"guaranteed minima", test_minimum},
+        {"the band between short and idle", test_band},
+        {"trifles", test_trifles},
+        {"idle ones give first", test_idle_first},
+        {"the shortest first", test_shortest_first},
+        {"what it still has", test_change_of_mind},
         {"shares of those who are short", test_pressed_share},
         {"a liar gains what idle ones do not need", test_liar},
         {"silence keeps no more than the fair share", test_stale_returns},
