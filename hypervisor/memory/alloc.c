@@ -290,7 +290,7 @@ mfn_t alloc_counted_frames(u32 order, u32 flags, u32 address_bits)
 
     if (likely(order <= ALLOC_MAX_ORDER && limit)) {
         found = !order && limit == ~0ull ? stock_take(flags, &m, &dirty) : lists_take(order, flags, limit, &m, &dirty);
-        if (unlikely(!found))
+        if (unlikely(!found) && !(flags & ALLOC_NO_SEARCH))
             found = search(order, flags, limit, &m, &dirty);
     }
     if (!found) {

@@ -17,6 +17,7 @@ enum alloc_flags {
     ALLOC_BELOW_4G = 2,  /* wholly below 4 GiB */
     ALLOC_NO_SCRUB = 4,  /* the caller overwrites all of it, or is dom0 at boot */
     ALLOC_FORCE = 8,     /* frame_alloc: beyond max_pages, for an exchange that gives as many back */
+    ALLOC_NO_SEARCH = 16, /* what lies in one piece, or nothing: other CPUs' stocks are left alone */
 };
 
 /* 2^order frames, aligned to their size; INVALID_MFN if there are none. The records come back with

@@ -212,7 +212,7 @@ mfn_t frame_alloc(struct domain *d, u32 order, u32 flags, u32 address_bits)
         frame_unaccount(d, n);
         return INVALID_MFN;
     }
-    m = alloc_counted_frames(order, flags, address_bits);
+    m = alloc_counted_frames(order, order ? flags | ALLOC_NO_SEARCH : flags, address_bits);
     if (mfn_eq(m, INVALID_MFN)) {
         frame_unaccount(d, n);
         return m;
