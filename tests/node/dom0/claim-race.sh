@@ -65,3 +65,25 @@ rounds() {
 
 rounds 2 $((free_mib * 6 / 10)) 1 5
 rounds 4 $((free_mib * 4 / 10)) 2 3
+
+# one that is made, against one that grows
+big=$((free_mib * 6 / 10))
+for round in 1 2 3 4; do
+    rm -f $logs/small.log
+    vmctl create "$(vps small memory=$((big + 64)) kernel=/root/kernels/vps-balloon.elf initrd= cmdline=nofill \
+        extra="<currentMemory unit='MiB'>32</currentMemory>")" >/dev/null
+    check_console 'a small one is up' small 'vps-balloon: ready'
+    vmctl set small --memory $((big + 32))M >/root/small.out 2>/root/small.err &
+    grower=$!
+    vmctl create "$(vps race1 memory=$big kernel=/root/kernels/vps-balloon.elf initrd= cmdline=nofill)" \
+        >/root/race1.out 2>/root/race1.err
+    created=$?
+    wait $grower
+    grown=$?
+    check_same "growing and creating at once, round $round: one of them wins" 1 $((created + grown))
+    if ((created)); then loser=race1; else loser=small; fi
+    check 'the other is refused with a plain message' all_said 'not enough memory' $loser
+    ((created)) || vmctl destroy race1
+    vmctl destroy small
+    nothing_left 'nothing is left of either' "$before"
+done
