@@ -128,9 +128,8 @@ int memory_plan(struct vmctl *v, struct subject *s, uint64_t kib, struct memory_
 
 void memory_undo(struct vmctl *v, const struct subject *s, const struct memory_change *m)
 {
-    if (m->kib > m->had_kib)
-        claim(v, s, m->had_claim ? m->had_kib / 4 + m->had_claim : 0);
-    if (m->limited)
+    claim(v, s, m->had_claim ? m->had_kib / 4 + m->had_claim : 0);
+    if (s->domid || m->limited)
         xen_set_max_memory(v->xen, s->domid, m->had_max * 4);
 }
 
@@ -170,18 +169,15 @@ int memory_ask(struct vmctl *v, struct subject *s, const struct memory_change *m
      * the guest gives back come again. The control domain is left its limit: it is trusted, and has
      * its backends' pages to find.
      */
-    if (m->kib <= m->had_kib) {
+    if (m->kib <= m->had_kib)
         claim(v, s, 0);
-        if (s->domid)
-            ret = xen_set_max_memory(v->xen, s->domid, m->kib);
-    }
+    if (s->domid)
+        ret = xen_set_max_memory(v->xen, s->domid, m->kib);
     if (ret < 0)
         return vmctl_fail(v, "%s: the hypervisor refused to limit its memory: %s", s->name,
                           strerror(-ret));
     if (write_target(v, s, m->kib)) {
         memory_undo(v, s, m);
-        if (m->kib <= m->had_kib && s->domid)
-            xen_set_max_memory(v->xen, s->domid, m->had_max * 4);
         return -1;
     }
     if (s->config && s->config->memory_kib != m->kib) {
