@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing a domain while it runs: what set.c and memory.c share, and what a new domain's maker wants
- * of them. Private to libvmctl. Functions return 0 or -1 with vmctl_fail()'s text.
+ * Changing a domain while it runs: what set.c and memory.c share, and what a new domain's maker
+ * wants of them. Private to libvmctl. Functions return 0, or -1 with vmctl_fail()'s text. It must
+ * never be used on a VPS whose file somebody else holds.
  */
 #ifndef LIBVMCTL_CHANGE_H
 #define LIBVMCTL_CHANGE_H
@@ -45,8 +46,8 @@ void memory_undo(struct vmctl *v, const struct subject *s, const struct memory_c
 int memory_ask(struct vmctl *v, struct subject *s, const struct memory_change *m);
 
 /*
- * Waits for the guest, see vmctl_set_memory(). 1: it came to a halt before it was there. Holds no lock:
- * whoever wants to end the VPS may.
+ * Waits for the guest, see vmctl_set_memory(). 1: it came to a halt before it was there. Needs no
+ * lock: whoever wants to end the VPS may.
  */
 int memory_wait(struct vmctl *v, const struct subject *s, const struct memory_change *m,
                 int timeout_ms, uint64_t *reached_kib);

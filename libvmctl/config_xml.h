@@ -42,7 +42,7 @@ char *xml_attribute(const xmlNode *node, const char *name);
 /* True where the attribute has this value; missing counts as `missing`. */
 bool xml_attribute_is(const xmlNode *node, const char *name, const char *value, bool missing);
 
-/* Fails, naming what stands there, unless the attribute has this value; missing counts as `missing`. */
+/* Fails, naming what stands there, unless the attribute has this value; missing: see above. */
 bool xml_attribute_must(struct xml_reader *r, const xmlNode *node, const char *name,
                         const char *value, bool missing);
 
