@@ -69,7 +69,7 @@ static void shift(struct sched_cpu *s, u64 by)
 /* The floor is the slowest of those who run or want to, and keeps up with the other CPUs'. */
 static void raise_floor(struct sched_cpu *s)
 {
-    u64 slowest, front;
+    u64 slowest, ahead;
 
     if (s->current && !s->idling) {
         slowest = s->current->sched.virtual_ns;
@@ -80,12 +80,12 @@ static void raise_floor(struct sched_cpu *s)
     }
     if (cpu_count == 1)
         return;
-    front = ACCESS_ONCE(lead);
-    if (virtual_ahead(s->floor, front) > (s64)LEAD_STEP_NS)
+    ahead = ACCESS_ONCE(lead);
+    if (virtual_ahead(s->floor, ahead) > (s64)LEAD_STEP_NS)
         /* if another CPU was faster, the next time will do */
-        (void)__atomic_compare_exchange_n(&lead, &front, s->floor, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-    else if (virtual_ahead(front, s->floor) > (s64)SPREAD_NS)
-        shift(s, front - s->floor - SPREAD_NS / 2);
+        (void)__atomic_compare_exchange_n(&lead, &ahead, s->floor, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    else if (virtual_ahead(ahead, s->floor) > (s64)SPREAD_NS)
+        shift(s, ahead - s->floor - SPREAD_NS / 2);
 }
 
 void runqueue_charge(struct sched_cpu *s, u64 now)
@@ -248,9 +248,10 @@ void runqueue_offer(struct sched_cpu *s, bool idle)
 
         if (!(mask >> i & 1))
             continue;
+        if (other->idling && cpus[i]->need_resched)
+            continue; /* somebody has just got it */
         if (other->idling) {
-            if (!cpus[i]->need_resched)
-                smp_send_resched(i);
+            smp_send_resched(i);
             return;
         }
         ahead = now - other->run_since > STALE_NS ? (s64)(~0ull >> 1)
