@@ -35,7 +35,6 @@
 struct options {
     unsigned int interval;
     uint64_t reserve_kib;
-    const char *store;
     bool once, dry, foreground;
 };
 
@@ -50,7 +49,6 @@ static const char help[] =
     "  --once              looks and acts once, in the foreground\n"
     "  --dry-run           looks once, prints what it would do as JSON, and changes nothing\n"
     "  --foreground        stays on the terminal\n"
-    "  --store PATH        the store's socket, default /run/xenstored/socket\n"
     "Its messages go to syslog, and to standard error where it stays on the terminal: a line for "
     "each\n"
     "VPS whose memory it changes. SIGTERM ends it; all VPSes keep what they have then.\n";
@@ -75,14 +73,13 @@ static unsigned int parse_interval(const char *text)
 
 static void options_parse(struct options *o, int argc, char **argv)
 {
-    enum { INTERVAL, RESERVE, ONCE, DRY_RUN, FOREGROUND, STORE, HELP };
+    enum { INTERVAL, RESERVE, ONCE, DRY_RUN, FOREGROUND, HELP };
     static const struct option table[] = {
         {"interval", required_argument, NULL, INTERVAL},
         {"reserve", required_argument, NULL, RESERVE},
         {"once", no_argument, NULL, ONCE},
         {"dry-run", no_argument, NULL, DRY_RUN},
         {"foreground", no_argument, NULL, FOREGROUND},
-        {"store", required_argument, NULL, STORE},
         {"help", no_argument, NULL, HELP},
         {0},
     };
@@ -105,9 +102,6 @@ static void options_parse(struct options *o, int argc, char **argv)
             break;
         case FOREGROUND:
             o->foreground = true;
-            break;
-        case STORE:
-            o->store = optarg;
             break;
         case HELP:
             fputs(help, stdout);
@@ -266,7 +260,7 @@ int main(int argc, char **argv)
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     openlog("mews-balloond", LOG_PID | LOG_PERROR, LOG_DAEMON);
-    b = balancer_new(o.store, o.reserve_kib, say);
+    b = balancer_new(NULL, o.reserve_kib, say);
     if (!b) {
         syslog(LOG_ERR, "out of memory");
         return 1;

@@ -286,6 +286,8 @@ int balancer_round(struct balancer *b, bool dry, struct round_result *result)
     }
     act(b, result, false, dry);
     act(b, result, true, dry);
+    if (result->failed) /* it may be the handle's own connections: the next round has new ones */
+        balancer_disconnect(b);
     return 0;
 }
 

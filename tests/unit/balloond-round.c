@@ -452,6 +452,15 @@ static void test_trouble(void)
     CU_ASSERT_EQUAL(balancer_round(b, false, &result), 0);
     CU_ASSERT_STRING_EQUAL(set_log, "1:270336 ");
     round_result_free(&result);
+    CU_ASSERT_EQUAL(open_stores + open_handles, 2);
+    refuses_id = 1; /* perhaps for a connection that broke */
+    CU_ASSERT_EQUAL(balancer_round(b, false, &result), 0);
+    CU_ASSERT_EQUAL(open_stores + open_handles, 0);
+    round_result_free(&result);
+    refuses_id = UINT32_MAX;
+    CU_ASSERT_EQUAL(balancer_round(b, false, &result), 0);
+    CU_ASSERT_STRING_EQUAL(set_log, "1:270336 1:270336 ");
+    round_result_free(&result);
     balancer_free(b);
     CU_ASSERT_EQUAL(open_stores + open_handles, 0);
 }
