@@ -314,13 +314,12 @@ void domain_crash(struct domain *d, const char *format, ...)
 {
     va_list args;
 
-    if (d->shut_down)
+    /* two vcpus at once: the other one sees to the rest */
+    if (d->shut_down || __atomic_exchange_n(&d->crashed, true, __ATOMIC_SEQ_CST))
         return;
-    if (!d->reason[0]) {
-        va_start(args, format);
-        vsnprintf(d->reason, sizeof(d->reason), format, args);
-        va_end(args);
-    }
+    va_start(args, format);
+    vsnprintf(d->reason, sizeof(d->reason), format, args);
+    va_end(args);
     printk(PRINT_WARNING, "d%u crashed: %s\n", d->id, d->reason);
     domain_shutdown(d, SHUTDOWN_crash);
 }

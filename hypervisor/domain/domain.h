@@ -63,6 +63,7 @@ struct domain {
     volatile u8 death;          /* enum domain_death */
     volatile bool made;         /* all its parts are: it may be found */
     volatile bool shut_down;
+    bool crashed;               /* and somebody is giving the reason */
     u8 shutdown_code;           /* SHUTDOWN_* of public/sched.h */
     volatile u32 pause_count;   /* by the toolstack and ring 0; > 0: no vcpu runs */
     u32 control_pauses;         /* of those, the toolstack's */
