@@ -16,7 +16,7 @@
 
 #include <public/domctl.h>
 
-/* Linux starts in less than this, and dom0's kernel and daemons need more. */
+/* Nothing that has a balloon runs in less; dom0 has daemons to run too. */
 #define MIN_KIB      (16UL << 10)
 #define MIN_DOM0_KIB (128UL << 10)
 

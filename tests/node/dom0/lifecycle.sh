@@ -9,7 +9,7 @@ refuse 'no verb: usage' 2 'usage|vmctl' vmctl
 refuse 'an unknown verb: usage' 2 'frobnicate' vmctl frobnicate
 refuse 'create without a file: usage' 2 '' vmctl create
 refuse 'an unknown option: usage' 2 'wibble' vmctl list --wibble
-for verb in create list info console shutdown reboot reset destroy pause unpause dumpxml version; do
+for verb in create list info set console shutdown reboot reset destroy pause unpause dumpxml version; do
     check_says "vmctl $verb --help" "$verb" vmctl "$verb" --help
 done
 for verb in info console shutdown reboot reset destroy pause unpause dumpxml; do
