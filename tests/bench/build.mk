@@ -29,5 +29,13 @@ $(bench)/meter: tests/bench/fair/meter.c tests/bench/fair/shares.c tests/bench/f
 
 $(eval $(call unit_test,shares,tests/unit/shares-test.c tests/bench/fair/shares.c,-Itests/bench/fair,-lm))
 
-bench: $(bench)/bench.elf $(BUILD)/mews
-	tests/bench/run --guest $< --hypervisor $(BUILD)/mews
+# bench climbs through all of them, one after the other, and fails at the end where one did; each can be had alone.
+BENCHES := paths fair scale many guest
+.PHONY: $(BENCHES:%=bench-%)
+bench: $(bench)/bench.elf
+	@bad=; for part in $(BENCHES); do echo "== $$part"; $(MAKE) --no-print-directory bench-$$part || bad="$$bad $$part"; done; \
+	[ -z "$$bad" ] || { echo "bench: failed:$$bad" >&2; exit 1; }
+bench-paths: $(bench)/bench.elf $(HV)
+	tests/bench/run --guest $< --hypervisor $(HV)
+bench-fair bench-scale bench-many bench-guest: bench-%: node $(bench)/load.elf $(bench)/meter
+	@BUILD=$(BUILD) HV=$(HV) tests/bench/$*/run
