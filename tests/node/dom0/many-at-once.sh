@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+# Sixteen VPSes created at the same time, by as many vmctl; all run at once and get on, all are destroyed at the
+# same time; twice. Then a hundred that sleep. Nothing is left of any.
+# node: --mem 6144
+# checks: 11
+. /root/lib.sh
+
+# answers NAME: prints the load guest's count of operations; fails where it does not answer
+answers() {
+    local id i answer
+    id=$(vmctl info "$1" --json | jq .id) || return
+    xenstore-write "/local/domain/$id/control/load" "tell-$2"
+    for ((i = 0; i < 100; i++)); do
+        answer=$(xenstore-read "/local/domain/$id/data/load" 2>/dev/null)
+        [[ $answer != "tell-$2 "* ]] || { cut -d' ' -f3 <<<"$answer"; return 0; }
+        sleep 0.2
+    done
+    return 1
+}
+
+# all COMMAND...: how many of the names do it, all at the same time; @ stands for the name
+all() {
+    local name pids=() pid count=0
+    for name in "${names[@]}"; do
+        "${@//@/$name}" >>/root/said 2>&1 &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" && count=$((count + 1)); done
+    echo "$count"
+}
+
+# get_on: how many of the names did something between two looks
+get_on() {
+    local name count=0 first second
+    for name in "${names[@]}"; do
+        first=$(answers "$name" 1) && second=$(answers "$name" 2) && ((second > first)) && count=$((count + 1))
+    done
+    echo "$count"
+}
+
+warm_up
+names=(at{1..16})
+for name in "${names[@]}"; do vps "$name" memory=48 vcpus=2 kernel=/root/load.elf initrd= cmdline=load=version >/dev/null; done
+before=$(account)
+for round in first second; do
+    check_same "$round time: 16 are created at once" 16 "$(all vmctl create /root/@.xml)"
+    check_same "$round time: all of them get on" 16 "$(get_on)"
+    check_same "$round time: all are destroyed at once" 16 "$(all vmctl destroy @)"
+    nothing_left "$round time: nothing is left" "$before"
+done
+
+created=0 destroyed=0
+for ((n = 1; n <= 100; n++)); do
+    vmctl create "$(vps "idle$n" memory=48 kernel=/root/load.elf initrd= cmdline=load=idle)" && created=$((created + 1))
+done >>/root/said 2>&1
+check_same '100 are there at once' "100 100" "$created $(vmctl list --json | jq '[.[] | select(.name | startswith("idle"))] | length')"
+for ((n = 1; n <= 100; n++)); do vmctl destroy "idle$n" && destroyed=$((destroyed + 1)); done >>/root/said 2>&1
+check_same '100 are destroyed' 100 "$destroyed"
+nothing_left 'nothing is left of the 100' "$before"
