@@ -5,7 +5,7 @@ $(BUILD)/tests/hv-count $(BUILD)/tests/hv-sched: $(BUILD)/tests/%: tests/node/%.
 	$(CC) $(CFLAGS_COMMON) -o $@ $<
 
 # static: they run in VPSes too
-$(BUILD)/tests/fpu-hold $(BUILD)/tests/mem-hog: $(BUILD)/tests/%: tests/node/%.c
+$(BUILD)/tests/fpu-hold $(BUILD)/tests/smp-load $(BUILD)/tests/mem-hog: $(BUILD)/tests/%: tests/node/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) -static -o $@ $<
 
