@@ -55,7 +55,7 @@ check_console 'they get through' eight '^fight=done' 1 3000
 echo "# rounds a second: $(rate two) with two vcpus, $(rate eight) with eight on two CPUs"
 check 'eight do no less than a tenth of what two do' test "$(($(rate eight) * 10))" -ge "$(rate two)"
 check 'destroy it' vmctl destroy eight
-check_same 'dom0 has as many vcpus as there are CPUs' "$(nproc)" 2
+check_same 'dom0 has as many vcpus as there are CPUs' 2 "$(nproc)"
 check 'dom0 itself works in parallel' /root/smp-load 4 40
 check 'dom0 takes a vcpu off line' bash -c 'echo 0 >/sys/devices/system/cpu/cpu1/online'
 check 'and works on one' /root/smp-load 4 20
