@@ -75,7 +75,7 @@ check 'who takes no part has what it had' is apart '.memory_kib == 262144'
 check_says 'each change was said in a line' 'rich: [0-9]+ -> [0-9]+ KiB: it does not need it' cat /root/rounds.out
 check_says 'and so was this' 'poor: [0-9]+ -> [0-9]+ KiB: it is short' cat /root/rounds.out
 check_same 'and nothing went wrong' '' "$(grep -E 'status|cannot|refused' /root/rounds.out)"
-check_console 'the program in it has got its memory' poor 'hog: 240 MiB'
+check_console 'the program in it has got its memory' poor 'hog: 192 MiB'
 holds 'the reserve is whole' "$(free_mib) >= reserve - 1"
 
 # a liar: whatever it says, it gets no more than its share, and nobody falls below what was guaranteed
