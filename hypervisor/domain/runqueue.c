@@ -11,7 +11,7 @@
 #include "cpu/smp.h"
 
 #define MS 1000000ull
-#define SPREAD_NS (100 * MS)  /* virtual: how far CPUs' floors may be apart */
+#define SPREAD_NS (300 * MS)  /* virtual: how far CPUs' floors may be apart; more than a CPU may lose by when its own host stops it */
 #define BONUS_NS (20 * MS)    /* virtual: how far before the others one who slept may come back: more than the margin */
 #define MARGIN_NS (10 * MS)   /* virtual: who waits must be that far behind to be worth a move */
 #define LOOK_NS MS            /* between two looks around by a CPU that has work */

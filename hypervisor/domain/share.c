@@ -11,6 +11,7 @@
 #define RATE_SHIFT 16
 #define CHARGE_MAX_NS 1000000000ull /* who ran longer, uninterrupted, took it from nobody */
 #define CAPPED_RUN_MIN_NS 100000ull
+#define CAP_PERIODS_KEPT 4 /* as late as a timer may be, on a machine that is itself a guest, without a loss */
 
 static u64 rate_of(const struct domain *d)
 {
@@ -35,10 +36,10 @@ static s64 quota(const struct domain_share *s, u64 ns)
     return (s64)(MIN(ns, CHARGE_MAX_NS) * s->cap / 100);
 }
 
-/* What has come due since the last time. Leftovers of one period are kept, no more. */
+/* What has come due since the last time. Leftovers of a few periods are kept, no more. */
 static void refill(struct domain_share *s, u64 now)
 {
-    s64 due = quota(s, now > s->refilled_at ? now - s->refilled_at : 0), most = 2 * quota(s, CAP_PERIOD_NS);
+    s64 due = quota(s, now > s->refilled_at ? now - s->refilled_at : 0), most = CAP_PERIODS_KEPT * quota(s, CAP_PERIOD_NS);
     s64 old = s->budget_ns, to;
 
     do
