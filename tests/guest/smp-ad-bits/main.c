@@ -10,7 +10,7 @@
 const char test_title[] = "smp-ad-bits: dirty bits are not lost";
 SMP_MACHINE(2, 2);
 
-#define ROUNDS 150
+#define ROUNDS 500
 #define CLEAN  (PTE_PRESENT | PTE_WRITE | PTE_USER)
 
 static volatile bool stop;
@@ -19,9 +19,12 @@ static volatile uint64_t *frame;
 
 static void write_always(void)
 {
-    while (!stop)
+    while (!stop) {
         if (smp_store(window_page(0), stores + 1))
             stores++;
+        for (uint32_t i = smp_random() % 256; i; i--) /* the first store may come at any moment of the change */
+            __asm__ volatile("" ::: "memory");
+    }
 }
 
 /* Each takes the right to write away and returns the entry as it was, or as it is then. */
@@ -80,7 +83,7 @@ static bool round_of(unsigned int way)
 
     CHECK_OK(pt_write(&window_l1[0], pte_make(mfn_of((const void *)frame), CLEAN)));
     for (uint32_t i = smp_random() % 64; i; i--)
-        smp_pause();
+        __asm__ volatile("" ::: "memory");
     old = ways[way].change(&window_l1[0]);
     CHECK_OK(mmuext(MMUEXT_TLB_FLUSH_ALL, 0));
     if (!old)
