@@ -69,10 +69,11 @@ static void record(uint64_t late)
         worst = late;
 }
 
-/* Sleeps until the time has come. */
-static void sleep_until(uint64_t when)
+/* Sleeps until the time has come. Upcalls are off until the block opens them: the timer's must not come before it. */
+static void sleep_until(struct load_cpu *cpu, uint64_t when)
 {
     do {
+        __atomic_store_n(&cpu->info->evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
         hypercall_set_timer_op(when);
         hypercall_sched_op(SCHEDOP_block, NULL);
     } while (time_now() < when);
@@ -92,14 +93,14 @@ void load_wake_round(struct load_cpu *cpu, uint64_t period_ns, uint64_t work_ns)
     uint64_t now = time_now(), done;
 
     if (cpu->id) {
-        sleep_until(now + period_ns);
+        sleep_until(cpu, now + period_ns);
     } else {
         deadline += period_ns;
         if (deadline < now) {
             missed += (now - deadline) / period_ns + 1;
             deadline = now + period_ns;
         }
-        sleep_until(deadline);
+        sleep_until(cpu, deadline);
         record(time_now() - deadline);
     }
     done = own_time(cpu) + work_ns;
@@ -112,7 +113,7 @@ void load_nap_round(struct load_cpu *cpu, uint64_t sleep_ns, uint64_t work_ns)
 {
     uint64_t end;
 
-    sleep_until(time_now() + sleep_ns);
+    sleep_until(cpu, time_now() + sleep_ns);
     end = time_now() + work_ns;
     while (time_now() < end)
         cpu->operations++;
