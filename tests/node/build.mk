@@ -19,6 +19,7 @@ $(NODE_KERNELS): tests/node/kernels/kernel.S
 	@mkdir -p $(@D)
 	$(CC) $(NODE_KERNEL_LINK) $(NODE_KERNEL_FLAGS) -o $@ $<
 
-test-node: node $(NODE_KERNELS) $(BUILD)/tests/hv-count $(BUILD)/tests/hv-sched $(BUILD)/tests/fpu-hold $(BUILD)/tests/mem-hog $(BUILD)/tests/bench/load.elf \
-    $(BUILD)/tests/guest/vps-balloon.elf
+NODE_PROGRAMS := $(addprefix $(BUILD)/tests/,hv-count hv-sched fpu-hold smp-load mem-hog bench/load.elf guest/vps-balloon.elf)
+
+test-node: node $(NODE_KERNELS) $(NODE_PROGRAMS)
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
