@@ -5,13 +5,12 @@
 # checks: 11
 . /root/lib.sh
 
-# answers NAME: prints the load guest's count of operations; fails where it does not answer
+# answers DOMID WORD: prints the load guest's count of operations; fails where it does not answer
 answers() {
-    local id i answer
-    id=$(vmctl info "$1" --json | jq .id) || return
-    xenstore-write "/local/domain/$id/control/load" "tell-$2"
+    local i answer
+    xenstore-write "/local/domain/$1/control/load" "tell-$2"
     for ((i = 0; i < 100; i++)); do
-        answer=$(xenstore-read "/local/domain/$id/data/load" 2>/dev/null)
+        answer=$(xenstore-read "/local/domain/$1/data/load" 2>/dev/null)
         [[ $answer != "tell-$2 "* ]] || { cut -d' ' -f3 <<<"$answer"; return 0; }
         sleep 0.2
     done
@@ -31,16 +30,20 @@ all() {
 
 # get_on: how many of the names did something between two looks
 get_on() {
-    local name count=0 first second
-    for name in "${names[@]}"; do
-        first=$(answers "$name" 1) && second=$(answers "$name" 2) && ((second > first)) && count=$((count + 1))
+    local id count=0 second
+    local -A first
+    for id in $(vmctl list --json | jq '.[] | select(.name | startswith("at")) | .id'); do
+        first[$id]=$(answers "$id" 1)
+    done
+    for id in "${!first[@]}"; do
+        second=$(answers "$id" 2) && ((second > first[$id])) && count=$((count + 1))
     done
     echo "$count"
 }
 
 warm_up
 names=(at{1..16})
-for name in "${names[@]}"; do vps "$name" memory=48 vcpus=2 kernel=/root/load.elf initrd= cmdline=load=version >/dev/null; done
+for name in "${names[@]}"; do vps "$name" memory=48 vcpus=2 kernel=/root/load.elf initrd= cmdline='load=wake period=50000 work=200' >/dev/null; done
 before=$(account)
 for round in first second; do
     check_same "$round time: 16 are created at once" 16 "$(all vmctl create /root/@.xml)"
