@@ -162,10 +162,38 @@ static int domain_read_console(struct domains *d, uint32_t domid, uint32_t *port
     return 1;
 }
 
+/* Writes the terminal's name beside the console's other nodes, if those still stand: a domain that has just been
+ * taken away must not come back to the store as this one node. */
+static int domain_tell_terminal(struct domains *d, uint32_t domid, const char *tty)
+{
+    char port[64], path[64];
+    uint64_t number;
+    store_txn txn;
+    int err;
+
+    domain_path(port, sizeof(port), domid, "/console/port");
+    domain_path(path, sizeof(path), domid, "/console/tty");
+    do {
+        err = store_txn_start(d->store, &txn);
+        if (err)
+            return err;
+        err = store_read_u64(d->store, txn, port, UINT32_MAX, &number);
+        if (!err)
+            err = store_write(d->store, txn, path, tty, strlen(tty));
+        if (err) {
+            int ended = store_txn_end(d->store, txn, false);
+
+            return err == -ENOENT || err == -EINVAL ? ended : err;
+        }
+        err = store_txn_end(d->store, txn, true);
+    } while (err == -EAGAIN);
+    return err;
+}
+
 /* Gives the domain's fresh console a terminal and tells the store of it. */
 static int domain_add_terminal(struct domains *d, struct domain *dom)
 {
-    char tty[64], path[64];
+    char tty[64];
     int err = terminal_open(d->setup->base, dom->console, tty, sizeof(tty));
 
     if (err) {
@@ -173,8 +201,7 @@ static int domain_add_terminal(struct domains *d, struct domain *dom)
                dom->domid, strerror(-err));
         return 0;
     }
-    domain_path(path, sizeof(path), dom->domid, "/console/tty");
-    return store_write(d->store, STORE_NO_TXN, path, tty, strlen(tty));
+    return domain_tell_terminal(d, dom->domid, tty);
 }
 
 /* Opens, keeps or closes the domain's console as its nodes say. */

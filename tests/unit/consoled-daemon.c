@@ -395,7 +395,16 @@ static void test_terminal(void)
 
     daemon_start();
     daemon_go();
+    /* gone before its terminal could be told of: it does not come back to the store as that one node */
+    fake.domain[2].tty[0] = '\0';
+    fake.vanishes = 2;
+    domain_announce(2, "brief");
+    CU_ASSERT_EQUAL(fake.vanishes, 0);
+    CU_ASSERT_STRING_EQUAL(fake.domain[2].tty, "");
+    unlinkat(setup.logs.dir, "brief.log", 0);
+    fake.conflicts = 2;
     domain_announce(1, "demo");
+    CU_ASSERT_EQUAL(fake.conflicts, 0);
     for (unsigned int i = 1; i <= 2; i++) {
         guest_says(1, "hello\n");
         fd = open(fake.domain[1].tty, O_RDWR | O_NOCTTY | O_NONBLOCK);

@@ -181,7 +181,7 @@ int store_write(struct store *s, store_txn txn, const char *path, const void *va
     uint32_t domid;
 
     (void)s;
-    (void)txn;
+    CU_ASSERT_NOT_EQUAL(txn, STORE_NO_TXN);
     if (fake.broken)
         return fake.broken;
     CU_ASSERT_FATAL(path_parse(path, &domid, &node) && len < 64);
@@ -189,6 +189,29 @@ int store_write(struct store *s, store_txn txn, const char *path, const void *va
     memcpy(fake.domain[domid].tty, value, len);
     fake.domain[domid].tty[len] = '\0';
     return 0;
+}
+
+int store_txn_start(struct store *s, store_txn *txn)
+{
+    (void)s;
+    if (fake.broken)
+        return fake.broken;
+    if (fake.vanishes)
+        fake.domain[fake.vanishes].nodes = false;
+    fake.vanishes = 0;
+    *txn = 5;
+    return 0;
+}
+
+int store_txn_end(struct store *s, store_txn txn, bool commit)
+{
+    (void)s;
+    CU_ASSERT_EQUAL(txn, 5);
+    if (!fake.broken && commit && fake.conflicts) {
+        fake.conflicts--;
+        return -EAGAIN;
+    }
+    return fake.broken;
 }
 
 int store_read_u64(struct store *s, store_txn txn, const char *path, uint64_t max, uint64_t *number)

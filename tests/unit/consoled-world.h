@@ -26,6 +26,8 @@ extern struct guest {
 extern struct fake_store {
     struct store *connection; /* the daemon's, NULL: none */
     bool down;                /* refuses connections */
+    uint32_t vanishes;        /* whose nodes go just before the next transaction; 0: nobody's */
+    unsigned int conflicts;   /* so many transactions are to be done again */
     int broken;               /* what every call returns once the connection is cut */
     struct {
         bool introduced, nodes, watched;
