@@ -256,7 +256,7 @@ void schedule(void)
         }
         /* whoever begins to wait elsewhere from here on sees that this CPU idles */
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        if (!runqueue_pull(s, now, true))
+        if (!s->waiting && !runqueue_pull(s, now, true)) /* here waits, at most, a second one that must leave */
             idle(c);
     }
 }
