@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # One VPS's life by vmctl: create, look, pause, reboot, reset, shut down, destroy; and what vmctl says to
 # wrong words. The figures before and after must be the same.
+# node: --hv-args dom0_max_vcpus=2
 . /root/lib.sh
 
 check_says 'vmctl version says its own and the hypervisor'"'s" '^hypervisor ' vmctl version

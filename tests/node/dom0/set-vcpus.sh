@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # vmctl set --vcpus: up, down, while the VPS boots, while it is paused, over a restart; beyond what the
 # description says; and of the control domain.
+# node: --hv-args dom0_max_vcpus=2
 . /root/lib.sh
 
 # The VPS tells of its CPUs when they change, and does what udev does elsewhere: puts new ones on line.

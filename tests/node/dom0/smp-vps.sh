@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # VPSes with several vcpus on a node of two CPUs: all come up, work in parallel, go off line and come back under load;
 # eight vcpus that fight for the kernel's spinlocks get on as two do (PV spinlocks), however slowly the machine is.
+# node: --hv-args dom0_max_vcpus=2
 . /root/lib.sh
 
 four=$(initrd_with_job four /root/smp-load <<'JOB'
