@@ -35,7 +35,7 @@ JOB
 )
 hungry=$(initrd_with_job hungry "$report" /root/mem-hog <<'JOB'
 /mews-report --interval 1 &
-/mem-hog 380 >/dev/hvc0 &
+/mem-hog 380 16 >/dev/hvc0 &
 JOB
 )
 check 'create one with much, that needs little' vmctl create "$(debian rich 512 512 160 "$idle")"
@@ -60,7 +60,7 @@ check_same 'who takes no part is left alone' apart "$(decision apart reason)"
 check 'it changes nothing' is rich '.memory_kib == 524288'
 
 low_rich=512 low_poor=160 rounds=0
-while ((rounds++ < 60)) && (($(has_mib poor) < 330)); do
+while ((rounds++ < 150)) && (($(has_mib poor) < 330)); do
     mews-balloond --once --reserve "${reserve}M" >>/root/rounds.out 2>&1 || echo "status $?" >>/root/rounds.out
     sleep 2
     rich=$(has_mib rich) poor=$(has_mib poor)
