@@ -481,21 +481,30 @@ int xen_scheduler(struct xen *x)
     return ret < 0 ? ret : (int)op.u.sched_id.sched_id;
 }
 
-int xen_sched_get(struct xen *x, domid_t domid, uint16_t *weight, uint16_t *cap)
+/* Only schedulers with a weight and a cap will do; both have the same layout for them. */
+static int sched_op_begin(struct xen *x, struct xen_domctl *op, uint32_t cmd)
 {
-    struct xen_domctl op = {0};
     int ret = xen_scheduler(x);
 
     if (ret < 0)
         return ret;
     if (ret != XEN_SCHEDULER_CREDIT && ret != XEN_SCHEDULER_CREDIT2)
         return -EOPNOTSUPP;
-    op.u.scheduler_op.sched_id = (uint32_t)ret;
-    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+    op->u.scheduler_op.sched_id = (uint32_t)ret;
+    op->u.scheduler_op.cmd = cmd;
+    return 0;
+}
+
+int xen_sched_get(struct xen *x, domid_t domid, uint16_t *weight, uint16_t *cap)
+{
+    struct xen_domctl op = {0};
+    int ret = sched_op_begin(x, &op, XEN_DOMCTL_SCHEDOP_getinfo);
+
+    if (ret < 0)
+        return ret;
     ret = domctl(x, XEN_DOMCTL_scheduler_op, domid, &op);
     if (ret < 0)
         return ret;
-    /* both schedulers' answers have the same layout */
     *weight = op.u.scheduler_op.u.credit2.weight;
     *cap = op.u.scheduler_op.u.credit2.cap;
     return 0;
@@ -504,15 +513,10 @@ int xen_sched_get(struct xen *x, domid_t domid, uint16_t *weight, uint16_t *cap)
 int xen_sched_set(struct xen *x, domid_t domid, uint16_t weight, uint16_t cap)
 {
     struct xen_domctl op = {0};
-    int ret = xen_scheduler(x);
+    int ret = sched_op_begin(x, &op, XEN_DOMCTL_SCHEDOP_putinfo);
 
     if (ret < 0)
         return ret;
-    if (ret != XEN_SCHEDULER_CREDIT && ret != XEN_SCHEDULER_CREDIT2)
-        return -EOPNOTSUPP;
-    op.u.scheduler_op.sched_id = (uint32_t)ret;
-    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
-    /* both schedulers' parameters have the same layout */
     op.u.scheduler_op.u.credit2.weight = weight;
     op.u.scheduler_op.u.credit2.cap = cap;
     return domctl(x, XEN_DOMCTL_scheduler_op, domid, &op);
