@@ -19,7 +19,7 @@ enum lock_rank {
     RANK_GRANT,       /* domain->grants.lock */
     RANK_EVTCHN,      /* domain->evtchn.lock; two at once: the lower domid first */
     RANK_PIRQ,
-    RANK_SCHED,       /* a CPU's run queue; two at once: the lower CPU first */
+    RANK_SCHED,       /* a CPU's run queue; never two at once */
     RANK_TIMER,       /* a CPU's timer queue */
     RANK_DEVICE_MAP,  /* ring 0's mappings of devices; allocates under it */
     RANK_FRAMES,      /* domain->frames_lock: the account of a domain's frames */
