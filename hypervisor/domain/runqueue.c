@@ -188,12 +188,30 @@ static u64 run_estimate(const struct sched_cpu *s, u64 now)
     return s->run_virtual + ((now > since ? MIN(now - since, 1000 * MS) : 0) * s->run_rate >> 10);
 }
 
+/* The CPU that offers s's the one who is the farthest behind, which is left in *virtual; NULL: none offers anybody. */
+static struct sched_cpu *best_offer(const struct sched_cpu *s, bool idle, u64 *virtual)
+{
+    struct sched_cpu *best = NULL;
+
+    for (u32 i = 0; i < cpu_count; i++) {
+        struct sched_cpu *other = cpus[i]->sched;
+        u64 offer = other->offer_virtual;
+
+        if (other == s || !other->waiting || !((idle ? other->offer_hard : other->offer_soft) >> s->id & 1))
+            continue;
+        if (!best || virtual_ahead(*virtual, offer) > 0) {
+            best = other;
+            *virtual = offer;
+        }
+    }
+    return best;
+}
+
 bool runqueue_pull(struct sched_cpu *s, u64 now, bool idle)
 {
-    struct sched_cpu *from = NULL;
+    struct sched_cpu *from;
     struct vcpu *v;
-    u64 candidate = 0, furthest = 0;
-    s64 most = 0;
+    u64 candidate = 0, offer = 0;
 
     if (cpu_count == 1 || (!idle && !s->look && now - s->looked_at < LOOK_NS))
         return false;
@@ -204,20 +222,9 @@ bool runqueue_pull(struct sched_cpu *s, u64 now, bool idle)
         if (s->waiting && virtual_ahead(candidate, s->head_virtual) > 0)
             candidate = s->head_virtual;
     }
-    for (u32 i = 0; i < cpu_count; i++) {
-        struct sched_cpu *other = cpus[i]->sched;
-        s64 behind;
-
-        if (other == s || !other->waiting || !((idle ? other->offer_hard : other->offer_soft) >> s->id & 1))
-            continue;
-        behind = idle ? (from ? virtual_ahead(furthest, other->offer_virtual) : 1)
-                      : virtual_ahead(candidate, other->offer_virtual) - (s64)MARGIN_NS;
-        if (behind > most || (idle && !from)) {
-            from = other;
-            furthest = other->offer_virtual;
-            most = idle ? 0 : behind;
-        }
-    }
+    from = best_offer(s, idle, &offer);
+    if (from && !idle && virtual_ahead(candidate, offer) <= (s64)MARGIN_NS)
+        from = NULL;
     v = from ? take(from, s->id, idle, candidate, now) : NULL;
     if (!v)
         return false;
