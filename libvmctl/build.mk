@@ -37,6 +37,8 @@ $(LIBVMCTL)/vmctl.pc: libvmctl/vmctl.h libvmctl/build.mk
 	    'Requires.private: $(LIBVMCTL_PACKAGES)' 'Libs: -L$${prefix}/lib -lvmctl' \
 	    'Cflags: -I$${prefix}/include' >$@
 
+include libvmctl/xen/build.mk
+
 LIBVMCTL_TEST_CFLAGS := -D_GNU_SOURCE -Iinclude -Ihypervisor -Ilibvmctl $(LIBVMCTL_PACKAGE_CFLAGS)
 $(eval $(call unit_test,libvmctl-pv-image,tests/unit/libvmctl-pv-image.c hypervisor/lib/pv_image.c,\
     $(LIBVMCTL_TEST_CFLAGS),))
