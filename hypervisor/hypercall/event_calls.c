@@ -177,7 +177,7 @@ long do_event_channel_op(struct vcpu *v, u64 args[6])
     u64 arg = args[1];
     u32 port;
 
-    switch (args[0]) {
+    switch ((u32)args[0]) {
     case EVTCHNOP_send:
         return copy_struct_from_guest(&port, arg) ? -EFAULT : evtchn_send(v->domain, port);
     case EVTCHNOP_unmask:
