@@ -35,7 +35,6 @@ struct free_block {
 static struct free_block *lists[2][2][ALLOC_MAX_ORDER + 1]; /* zone, dirty, order */
 static u32 present[2][2];                                   /* zone, dirty: orders whose list is not empty */
 static u64 total_count, listed[2]; /* frames in the lists: clean, dirty */
-u64 alloc_clean_ahead = 1ull << (30 - PAGE_SHIFT);
 static spinlock_t alloc_lock = SPINLOCK_INIT(RANK_ALLOC);
 
 #define STOCK_MAX 64u
@@ -348,7 +347,7 @@ bool alloc_scrub_some(void)
     u32 order = 0;
     bool found = false;
 
-    if (ACCESS_ONCE(listed[0]) >= alloc_clean_ahead || __atomic_exchange_n(&scrubbing, true, __ATOMIC_ACQUIRE))
+    if ((!ACCESS_ONCE(listed[1]) && !s->count[true]) || __atomic_exchange_n(&scrubbing, true, __ATOMIC_ACQUIRE))
         return false;
     if (s->count[true]) { /* an idle CPU needs none */
         spin_lock(&s->lock);

@@ -33,9 +33,7 @@ void alloc_count_in(u64 n);
 /* alloc_frames() for 2^order frames that are counted out: where there are none, they are counted in again. */
 mfn_t alloc_counted_frames(u32 order, u32 flags, u32 address_bits);
 u64 alloc_total_frames(void);
-/* So many frames are kept clean ahead of demand by idle CPUs, a GiB; the rest is scrubbed when it is wanted. */
-extern u64 alloc_clean_ahead;
-/* Called by an idle CPU: scrubs a little; false when nothing is left to scrub, or a GiB is clean already. */
+/* Called by an idle CPU: scrubs a little; false when nothing is left to scrub, or another CPU is at it. */
 bool alloc_scrub_some(void);
 
 /* Ring 0's own pages: mapped (direct map), zeroed. NULL if there are none. */

@@ -220,15 +220,13 @@ static void test_alloc_limits(void)
     CU_ASSERT(mfn_eq(alloc_frames(ALLOC_MAX_ORDER, 0, 0), INVALID_MFN));
 }
 
-/* Idle CPUs clean up to a mark, and again whenever it is fallen below. */
+/* Idle CPUs clean until all is, and again whatever comes back. */
 static void test_alloc_clean_ahead(void)
 {
-    u64 mark = alloc_clean_ahead;
     mfn_t m[64];
 
     while (alloc_scrub_some())
         ;
-    alloc_clean_ahead = alloc_free_frames();
     for (u32 round = 0; round < 3; round++) {
         CU_ASSERT_FALSE(alloc_scrub_some()); /* all is clean */
         for (u32 i = 0; i < 64; i++)
@@ -239,7 +237,6 @@ static void test_alloc_clean_ahead(void)
         while (alloc_scrub_some())
             ;
     }
-    alloc_clean_ahead = mark;
 }
 
 static void test_heap(void)

@@ -26,6 +26,7 @@ flat() {
 }
 
 for ((n = 1; n <= 5; n++)); do create_ms warm$n >/dev/null; vmctl destroy warm$n; done # caches are warm
+sleep 5 # idle, the hypervisor scrubs what is free
 for ((n = 1; n <= vpses; n++)); do
     create_ms row$n
     vmctl destroy row$n
