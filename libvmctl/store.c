@@ -33,6 +33,8 @@ struct queued_event {
 
 struct store {
     int fd;
+    bool is_device;   /* not a socket */
+    bool keep_each;   /* events that are queued already are queued again */
     int timeout;      /* ms for one request, -1 for ever */
     int broken;       /* 0, or the negative errno that ended the connection */
     uint32_t last_id; /* of the request that was sent last */
@@ -42,12 +44,6 @@ struct store {
     size_t have;
     struct xsd_sockmsg header;
     char body[XENSTORE_PAYLOAD_MAX + 1];
-};
-
-/* One piece of a request's payload. */
-struct piece {
-    const void *data;
-    size_t len;
 };
 
 static const struct {
@@ -131,7 +127,7 @@ static int connection_receive(struct store *s, int64_t deadline)
             s->have = 0;
             return 1;
         }
-        n = recv(s->fd, to, missing, MSG_DONTWAIT);
+        n = s->is_device ? read(s->fd, to, missing) : recv(s->fd, to, missing, MSG_DONTWAIT);
         if (n > 0) {
             s->have += (size_t)n;
         } else if (n == 0) {
@@ -149,7 +145,8 @@ static int connection_receive(struct store *s, int64_t deadline)
 static int connection_send(struct store *s, const char *data, size_t len, int64_t deadline)
 {
     while (len > 0) {
-        ssize_t n = send(s->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = s->is_device ? write(s->fd, data, len)
+                                 : send(s->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n >= 0) {
             data += n;
@@ -178,7 +175,7 @@ static int events_push(struct store *s)
     /* Two strings, each with its NUL inside the message. */
     if (path >= len || path + 1 + strnlen(token, len - path - 1) >= len)
         return connection_break(s, -EPROTO);
-    for (e = s->events; e; e = e->next)
+    for (e = s->keep_each ? NULL : s->events; e; e = e->next)
         if (strcmp(e->event.path, s->body) == 0 && strcmp(e->event.token, token) == 0)
             return 0;
     e = calloc(1, sizeof(*e));
@@ -206,9 +203,8 @@ static int reply_error(const struct store *s)
     return -EIO;
 }
 
-/* Sends a request of `count` pieces and waits for its reply, which is then in s->header, s->body. */
-static int store_request(struct store *s, uint32_t type, store_txn txn, const struct piece *pieces,
-                         size_t count)
+int store_request(struct store *s, uint32_t type, store_txn txn, const struct store_piece *pieces,
+                  size_t count)
 {
     struct xsd_sockmsg head = {.type = type, .tx_id = txn};
     char message[sizeof(head) + XENSTORE_PAYLOAD_MAX];
@@ -246,10 +242,16 @@ static int store_request(struct store *s, uint32_t type, store_txn txn, const st
     return s->header.type == type ? 0 : connection_break(s, -EPROTO);
 }
 
+const char *store_reply(const struct store *s, size_t *len)
+{
+    *len = s->header.len;
+    return s->body;
+}
+
 /* A request whose payload is one string with its NUL. */
 static int store_request_string(struct store *s, uint32_t type, store_txn txn, const char *string)
 {
-    struct piece piece = {string, strlen(string) + 1};
+    struct store_piece piece = {string, strlen(string) + 1};
 
     return store_request(s, type, txn, &piece, 1);
 }
@@ -267,6 +269,15 @@ int store_from_fd(struct store **out, int fd)
     s->events_end = &s->events;
     *out = s;
     return 0;
+}
+
+int store_from_device(struct store **out, int fd)
+{
+    int err = store_from_fd(out, fd);
+
+    if (!err)
+        (*out)->is_device = true;
+    return err;
 }
 
 int store_connect(struct store **out, const char *path)
@@ -365,7 +376,7 @@ int store_read_u64(struct store *s, store_txn txn, const char *path, uint64_t ma
 
 int store_write(struct store *s, store_txn txn, const char *path, const void *value, size_t len)
 {
-    struct piece pieces[] = {{path, strlen(path) + 1}, {value, len}};
+    struct store_piece pieces[] = {{path, strlen(path) + 1}, {value, len}};
 
     return store_request(s, XS_WRITE, txn, pieces, 2);
 }
@@ -434,7 +445,7 @@ static int directory_parts(struct store *s, store_txn txn, const char *path, cha
     *list = NULL;
     *len = 0;
     for (;;) {
-        struct piece pieces[] = {{path, strlen(path) + 1}, {offset, 0}};
+        struct store_piece pieces[] = {{path, strlen(path) + 1}, {offset, 0}};
         size_t skip, more;
         bool last;
         char *grown;
@@ -499,7 +510,7 @@ int store_set_perms(struct store *s, store_txn txn, const char *path,
 {
     char text[XENSTORE_PAYLOAD_MAX];
     size_t len = 0;
-    struct piece pieces[] = {{path, strlen(path) + 1}, {text, 0}};
+    struct store_piece pieces[] = {{path, strlen(path) + 1}, {text, 0}};
 
     for (size_t i = 0; i < count; i++) {
         int n = snprintf(text + len, sizeof(text) - len, "%c%" PRIu32,
@@ -577,14 +588,14 @@ int store_txn_end(struct store *s, store_txn txn, bool commit)
 
 int store_watch(struct store *s, const char *path, const char *token)
 {
-    struct piece pieces[] = {{path, strlen(path) + 1}, {token, strlen(token) + 1}};
+    struct store_piece pieces[] = {{path, strlen(path) + 1}, {token, strlen(token) + 1}};
 
     return store_request(s, XS_WATCH, STORE_NO_TXN, pieces, 2);
 }
 
 int store_unwatch(struct store *s, const char *path, const char *token)
 {
-    struct piece pieces[] = {{path, strlen(path) + 1}, {token, strlen(token) + 1}};
+    struct store_piece pieces[] = {{path, strlen(path) + 1}, {token, strlen(token) + 1}};
 
     return store_request(s, XS_UNWATCH, STORE_NO_TXN, pieces, 2);
 }
@@ -620,6 +631,27 @@ int store_next_event(struct store *s, struct store_event *event, int wait_ms)
     return 1;
 }
 
+void store_keep_each_event(struct store *s)
+{
+    s->keep_each = true;
+}
+
+void store_drop_events(struct store *s, store_event_fn *unwanted, const void *context)
+{
+    struct queued_event **link = &s->events, *e;
+
+    while ((e = *link) != NULL) {
+        if (!unwanted(&e->event, context)) {
+            link = &e->next;
+            continue;
+        }
+        *link = e->next;
+        store_event_free(&e->event);
+        free(e);
+    }
+    s->events_end = link;
+}
+
 void store_event_free(struct store_event *event)
 {
     free(event->path);
@@ -632,7 +664,7 @@ void store_event_free(struct store_event *event)
 int store_introduce(struct store *s, uint32_t domid, uint64_t gfn, uint32_t port)
 {
     char id[16], frame[24], channel[16];
-    struct piece pieces[] = {{id, 0}, {frame, 0}, {channel, 0}};
+    struct store_piece pieces[] = {{id, 0}, {frame, 0}, {channel, 0}};
 
     pieces[0].len = (size_t)snprintf(id, sizeof(id), "%" PRIu32, domid) + 1;
     pieces[1].len = (size_t)snprintf(frame, sizeof(frame), "%" PRIu64, gfn) + 1;

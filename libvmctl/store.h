@@ -56,6 +56,12 @@ int store_connect(struct store **out, const char *path);
 /* Makes a handle of a connected stream socket; the handle owns `fd` from then on, on success only. */
 int store_from_fd(struct store **out, int fd);
 
+/*
+ * The same of /dev/xen/xenbus, opened with O_NONBLOCK: the way to the store through this domain's
+ * own kernel, for domains that have no socket to it.
+ */
+int store_from_device(struct store **out, int fd);
+
 /* Closes the connection (which ends its watches and transactions) and frees all. NULL is fine. */
 void store_close(struct store *s);
 
@@ -74,6 +80,22 @@ int store_fd(const struct store *s);
 
 /* True where events wait in the queue, so that polling store_fd could sleep too long. */
 bool store_has_events(const struct store *s);
+
+/* A piece of a request's payload. */
+struct store_piece {
+    const void *data;
+    size_t len;
+};
+
+/*
+ * Any request: sends `type` (XS_*) with a payload of `count` pieces, and waits for its reply. For
+ * requests that have no function of their own here.
+ */
+int store_request(struct store *s, uint32_t type, store_txn txn, const struct store_piece *pieces,
+                  size_t count);
+
+/* The payload of the last successful reply, with a NUL behind it; good until the next call. */
+const char *store_reply(const struct store *s, size_t *len);
 
 /*
  * Reads the node's value into *value: allocated, *len bytes (len may be NULL), and always one NUL
@@ -142,6 +164,13 @@ int store_unwatch(struct store *s, const char *path, const char *token);
  */
 int store_next_event(struct store *s, struct store_event *event, int wait_ms);
 void store_event_free(struct store_event *event);
+
+/* From here on equal events count each, for those who must count. */
+void store_keep_each_event(struct store *s);
+
+/* Forgets the waiting events that `unwanted` says true of. */
+typedef bool store_event_fn(const struct store_event *event, const void *context);
+void store_drop_events(struct store *s, store_event_fn *unwanted, const void *context);
 
 /*
  * Tells the store to serve a domain over the page at `gfn` (for a PV domain: its machine frame) and

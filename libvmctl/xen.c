@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,32 +19,7 @@
 #include <public/mews.h>
 #include <public/version.h>
 
-/* /dev/xen/privcmd's interface, as Linux documents it in its uapi. */
-struct privcmd_hypercall {
-    uint64_t op;
-    uint64_t arg[5];
-};
-
-struct privcmd_mmapbatch_v2 {
-    unsigned int num;
-    domid_t dom;
-    uint64_t addr;
-    const uint64_t *arr;
-    int *err;
-};
-
-struct privcmd_mmap_resource {
-    domid_t dom;
-    uint32_t type;
-    uint32_t id;
-    uint32_t idx;
-    uint64_t num;
-    uint64_t addr;
-};
-
-#define IOCTL_PRIVCMD_HYPERCALL     _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
-#define IOCTL_PRIVCMD_MMAPBATCH_V2  _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch_v2))
-#define IOCTL_PRIVCMD_MMAP_RESOURCE _IOC(_IOC_NONE, 'P', 7, sizeof(struct privcmd_mmap_resource))
+#include "xen/uapi.h"
 
 _Static_assert(XEN_REASON_SIZE == MEWS_REASON_SIZE, "crash reason");
 
