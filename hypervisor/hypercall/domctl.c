@@ -82,6 +82,21 @@ static long domctl_set_context(struct domain *d, struct xen_domctl *op)
     return error;
 }
 
+static long domctl_address_size(struct domain *d, struct xen_domctl *op)
+{
+    (void)d;
+    if (op->cmd == XEN_DOMCTL_set_address_size)
+        return op->u.address_size.size == 64 ? 0 : -EOPNOTSUPP;
+    op->u.address_size.size = 64;
+    return 0;
+}
+
+static long domctl_set_handle(struct domain *d, struct xen_domctl *op)
+{
+    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+    return 0;
+}
+
 static long domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
 {
     mfn_t m = mfn(op->u.hypercall_init.gmfn);
@@ -132,6 +147,13 @@ static const struct domctl {
     {XEN_DOMCTL_setvcpuaffinity, ANSWERS | NOT_DYING, domctl_affinity},
     {XEN_DOMCTL_getvcpuaffinity, ANSWERS | NOT_DYING, domctl_affinity},
     {XEN_DOMCTL_scheduler_op, ANSWERS | NOT_DYING, domctl_scheduler},
+    {XEN_DOMCTL_setnodeaffinity, NOT_DYING, domctl_node_affinity},
+    {XEN_DOMCTL_getnodeaffinity, NOT_DYING, domctl_node_affinity},
+    {XEN_DOMCTL_set_address_size, NOT_SELF | NOT_DYING, domctl_address_size},
+    {XEN_DOMCTL_get_address_size, ANSWERS | NOT_DYING, domctl_address_size},
+    {XEN_DOMCTL_setdomainhandle, NOT_DYING, domctl_set_handle},
+    {XEN_DOMCTL_get_cpu_policy, ANSWERS | NOT_DYING, domctl_cpu_policy},
+    {XEN_DOMCTL_set_cpu_policy, ANSWERS | NOT_SELF | NOT_DYING, domctl_cpu_policy},
     {XEN_DOMCTL_mews_get_reason, ANSWERS, domctl_reason},
     {XEN_DOMCTL_mews_get_runstates, ANSWERS, domctl_runstates},
 };
@@ -150,7 +172,7 @@ static long domctl_create(struct xen_domctl *op)
 
     if (c->flags & XEN_DOMCTL_CDF_hvm)
         printk(PRINT_WARNING, "domctl: only PV domains can be made: no HVM here\n");
-    if ((c->flags & ~XEN_DOMCTL_CDF_xs_domain) || c->vmtrace_size)
+    if ((c->flags & ~XEN_DOMCTL_CDF_xs_domain) || c->vmtrace_size || c->cpupool_id || c->arch.emulation_flags)
         return -EINVAL;
     error = domain_create(op->domain && op->domain < DOMID_FIRST_RESERVED ? op->domain : DOMID_INVALID,
                           &limits, false, &d);

@@ -9,6 +9,8 @@
 
 struct domain;
 struct vcpu;
+struct xen_sysctl;
+struct xenctl_bitmap;
 
 /* d: referenced, its control lock held. op: a private copy, which takes the answer. 0, -errno or -ERESTART. */
 typedef long (*domctl_handler_t)(struct domain *d, struct xen_domctl *op);
@@ -20,6 +22,17 @@ struct vcpu *domctl_vcpu(const struct domain *d, u32 id);
 long domctl_vcpu_info(struct domain *d, struct xen_domctl *op);
 long domctl_affinity(struct domain *d, struct xen_domctl *op);
 long domctl_scheduler(struct domain *d, struct xen_domctl *op);
+long domctl_node_affinity(struct domain *d, struct xen_domctl *op);
 long domctl_runstates(struct domain *d, struct xen_domctl *op);
+/* A guest's bitmap of CPUs or nodes. Bits beyond 64 mean nothing, or are cleared. 0, -EFAULT, -EINVAL (it is absurdly long). */
+int domctl_mask_read(const struct xenctl_bitmap *map, u64 *mask);
+int domctl_mask_write(const struct xenctl_bitmap *map, u64 mask);
+
+/* cpu_policy.c, the two sysctls that go with it too */
+long domctl_cpu_policy(struct domain *d, struct xen_domctl *op);
+long sysctl_cpu_policy(struct xen_sysctl *op);
+long sysctl_cpu_featureset(struct xen_sysctl *op);
+/* debug_keys.c */
+long sysctl_debug_keys(struct xen_sysctl *op);
 
 #endif

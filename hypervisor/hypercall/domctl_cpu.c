@@ -32,7 +32,7 @@ long domctl_vcpu_info(struct domain *d, struct xen_domctl *op)
 }
 
 /* Bits beyond the machine's CPUs mean nothing. */
-static int mask_read(const struct xenctl_bitmap *map, u64 *mask)
+int domctl_mask_read(const struct xenctl_bitmap *map, u64 *mask)
 {
     u32 bytes = MIN((map->nr_bits + 7) / 8, 8u);
 
@@ -44,7 +44,7 @@ static int mask_read(const struct xenctl_bitmap *map, u64 *mask)
     return 0;
 }
 
-static int mask_write(const struct xenctl_bitmap *map, u64 mask)
+int domctl_mask_write(const struct xenctl_bitmap *map, u64 mask)
 {
     u32 bytes = (map->nr_bits + 7) / 8;
     const u8 none[64] = {0};
@@ -75,18 +75,18 @@ long domctl_affinity(struct domain *d, struct xen_domctl *op)
     soft = v->sched.soft_affinity;
     if (op->cmd == XEN_DOMCTL_setvcpuaffinity) {
         if (a->flags & XEN_VCPUAFFINITY_HARD)
-            error = mask_read(&a->cpumap_hard, &hard);
+            error = domctl_mask_read(&a->cpumap_hard, &hard);
         if (!error && (a->flags & XEN_VCPUAFFINITY_SOFT))
-            error = mask_read(&a->cpumap_soft, &soft);
+            error = domctl_mask_read(&a->cpumap_soft, &soft);
         if (!error)
             error = vcpu_set_affinity(v, hard, soft);
         hard = v->sched.hard_affinity;
         soft = v->sched.soft_affinity;
     }
     if (!error && (a->flags & XEN_VCPUAFFINITY_HARD))
-        error = mask_write(&a->cpumap_hard, hard);
+        error = domctl_mask_write(&a->cpumap_hard, hard);
     if (!error && (a->flags & XEN_VCPUAFFINITY_SOFT))
-        error = mask_write(&a->cpumap_soft, soft);
+        error = domctl_mask_write(&a->cpumap_soft, soft);
     return error;
 }
 
@@ -114,6 +114,20 @@ long domctl_scheduler(struct domain *d, struct xen_domctl *op)
     default:
         return -EOPNOTSUPP;
     }
+}
+
+/* The machine is one node: every VPS may use it, and nothing else. */
+long domctl_node_affinity(struct domain *d, struct xen_domctl *op)
+{
+    const struct xenctl_bitmap *map = &op->u.nodeaffinity.nodemap;
+    u64 nodes;
+    int error;
+
+    (void)d;
+    if (op->cmd == XEN_DOMCTL_getnodeaffinity)
+        return domctl_mask_write(map, 1);
+    error = domctl_mask_read(map, &nodes);
+    return error ? error : nodes & 1 ? 0 : -EINVAL;
 }
 
 long domctl_runstates(struct domain *d, struct xen_domctl *op)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes sysctl: what the toolstack asks of the whole machine. Answers only; what it does not know it
- * answers with ENOSYS.
+ * Decodes sysctl: what the toolstack asks of the whole machine. One table: command, handler. A handler gets a private
+ * copy of the call's structure and leaves its answer there. What the table does not hold answers ENOSYS; what would
+ * change the machine (pools, CPUs, the scheduler) is refused.
  */
 #include <public/sysctl.h>
 
@@ -10,18 +11,24 @@
 #include "cpu/features.h"
 #include "domain/domain.h"
 #include "domain/info.h"
+#include "hypercall/domctl.h"
 #include "hypercall/hypercall.h"
+#include "lib/print.h"
 #include "lib/string.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 
-static void physinfo(struct xen_sysctl_physinfo *p)
+#define NODE_DISTANCE 10u /* to itself, as ACPI has it */
+
+static long physinfo(struct xen_sysctl *op)
 {
+    struct xen_sysctl_physinfo *p = &op->u.physinfo;
     struct cpuid_regs leaf1 = cpuid(1, 0), extended = cpuid(0x80000001, 0), leaf7 = cpuid(7, 0);
 
     memset(p, 0, sizeof(*p));
-    p->threads_per_core = p->cores_per_socket = 1;
+    p->threads_per_core = 1;
+    p->cores_per_socket = cpu_count;
     p->nr_cpus = cpu_count;
     p->max_cpu_id = cpu_count - 1;
     p->nr_nodes = 1;
@@ -36,10 +43,18 @@ static void physinfo(struct xen_sysctl_physinfo *p)
     p->hw_cap[2] = extended.d;
     p->hw_cap[3] = extended.c;
     p->hw_cap[5] = cpu_features.max_leaf >= 7 ? leaf7.b : 0;
+    return 0;
 }
 
-static long cpu_info(struct xen_sysctl_getcpuinfo *c)
+static long scheduler_id(struct xen_sysctl *op)
 {
+    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+    return 0;
+}
+
+static long cpu_info(struct xen_sysctl *op)
+{
+    struct xen_sysctl_getcpuinfo *c = &op->u.getcpuinfo;
     u32 n = MIN(c->max_cpus, cpu_count);
 
     for (u32 i = 0; i < n; i++) {
@@ -53,8 +68,9 @@ static long cpu_info(struct xen_sysctl_getcpuinfo *c)
 }
 
 /* Each CPU is shown as a core of one socket: nothing here depends on how they hang together. */
-static long cpu_topology(struct xen_sysctl_cputopoinfo *t)
+static long cpu_topology(struct xen_sysctl *op)
 {
+    struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
     u32 n = t->cputopo.p ? MIN(t->num_cpus, cpu_count) : 0;
 
     for (u32 i = 0; i < n; i++) {
@@ -68,8 +84,9 @@ static long cpu_topology(struct xen_sysctl_cputopoinfo *t)
 }
 
 /* A page at a time would do too; one after the other keeps it simple, and each is a bounded piece of work. */
-static long domain_list(struct xen_sysctl_getdomaininfolist *l)
+static long domain_list(struct xen_sysctl *op)
 {
+    struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
     struct xen_domctl_getdomaininfo info;
     u32 done = 0, from = l->first_domain;
 
@@ -89,29 +106,128 @@ static long domain_list(struct xen_sysctl_getdomaininfolist *l)
     return 0;
 }
 
+/* All memory is one node's. */
+static long numa_info(struct xen_sysctl *op)
+{
+    struct xen_sysctl_numainfo *n = &op->u.numainfo;
+    const struct xen_sysctl_meminfo memory = {.memsize = alloc_total_frames() << PAGE_SHIFT,
+                                              .memfree = alloc_free_frames() << PAGE_SHIFT};
+    const u32 distance = NODE_DISTANCE;
+
+    if (n->num_nodes && n->meminfo.p && copy_struct_to_guest((u64)n->meminfo.p, &memory))
+        return -EFAULT;
+    if (n->num_nodes && n->distance.p && copy_struct_to_guest((u64)n->distance.p, &distance))
+        return -EFAULT;
+    n->num_nodes = 1;
+    return 0;
+}
+
+/* Which node a device is at: there is one node only, so nobody asked the machine. */
+static long pci_topology(struct xen_sysctl *op)
+{
+    struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+    const u32 none = XEN_INVALID_DEV;
+
+    if (!t->devs.p || !t->nodes.p)
+        return -EINVAL;
+    t->num_devs = MIN(t->num_devs, 64u); /* the caller goes on behind those that were answered */
+    for (u32 i = 0; i < t->num_devs; i++)
+        if (copy_struct_to_guest((u64)(t->nodes.p + i), &none))
+            return -EFAULT;
+    return 0;
+}
+
+/* One pool, of all CPUs and all domains, that cannot be changed. */
+static long cpupool(struct xen_sysctl *op)
+{
+    struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
+    struct domain *d;
+
+    switch (p->op) {
+    case XEN_SYSCTL_CPUPOOL_OP_INFO:
+        if (p->cpupool_id)
+            return -ENOENT;
+        p->sched_id = XEN_SCHEDULER_CREDIT2;
+        p->n_dom = 0;
+        for (u32 from = 0; (d = domain_next((u16)from)); p->n_dom++) {
+            from = d->id + 1u;
+            domain_put(d);
+        }
+        return domctl_mask_write(&p->cpumap, cpu_count < 64 ? (1ull << cpu_count) - 1 : ~0ull);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return domctl_mask_write(&p->cpumap, 0);
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN: return p->cpupool_id ? -ENOENT : 0;
+    default: return -EOPNOTSUPP;
+    }
+}
+
+/* Credit2's one number, the time that nobody is stopped in: here there is no such time. */
+static long scheduler(struct xen_sysctl *op)
+{
+    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+
+    if (s->cpupool_id || s->sched_id != XEN_SCHEDULER_CREDIT2 || s->cmd > XEN_SYSCTL_SCHEDOP_getinfo)
+        return -EINVAL;
+    if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
+        return s->u.sched_credit2.ratelimit_us ? -EOPNOTSUPP : 0;
+    s->u.sched_credit2.ratelimit_us = 0;
+    return 0;
+}
+
+/* From where somebody last cleared it, or with `incremental` from index, which is later. */
+static long read_console(struct xen_sysctl *op)
+{
+    static u32 cleared;
+    struct xen_sysctl_readconsole *c = &op->u.readconsole;
+    u32 at = c->incremental && (s32)(c->index - cleared) > 0 ? c->index : cleared, room = c->count;
+    char text[128];
+    size_t n;
+
+    for (c->count = 0; c->count < room; c->count += (u32)n) {
+        n = print_log_read(&at, text, MIN(room - c->count, (u32)sizeof(text)));
+        if (!n)
+            break;
+        if (copy_to_guest((u64)c->buffer.p + c->count, text, n))
+            return -EFAULT;
+    }
+    if (c->clear)
+        cleared = at;
+    c->index = at;
+    return 0;
+}
+
+static const struct {
+    u32 command;
+    long (*handler)(struct xen_sysctl *op);
+} sysctl_table[] = {
+    {XEN_SYSCTL_readconsole, read_console},
+    {XEN_SYSCTL_physinfo, physinfo},
+    {XEN_SYSCTL_sched_id, scheduler_id},
+    {XEN_SYSCTL_getdomaininfolist, domain_list},
+    {XEN_SYSCTL_debug_keys, sysctl_debug_keys},
+    {XEN_SYSCTL_getcpuinfo, cpu_info},
+    {XEN_SYSCTL_cputopoinfo, cpu_topology},
+    {XEN_SYSCTL_numainfo, numa_info},
+    {XEN_SYSCTL_cpupool_op, cpupool},
+    {XEN_SYSCTL_scheduler_op, scheduler},
+    {XEN_SYSCTL_pcitopoinfo, pci_topology},
+    {XEN_SYSCTL_get_cpu_featureset, sysctl_cpu_featureset},
+    {XEN_SYSCTL_get_cpu_policy, sysctl_cpu_policy},
+};
+
 long do_sysctl(struct vcpu *v, u64 args[6])
 {
     struct xen_sysctl op;
-    long error = 0;
+    long error = -ENOSYS;
 
     (void)v;
     if (copy_struct_from_guest(&op, args[0]))
         return -EFAULT;
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
         return -EACCES;
-    if (op.cmd == XEN_SYSCTL_physinfo)
-        physinfo(&op.u.physinfo);
-    else if (op.cmd == XEN_SYSCTL_getdomaininfolist)
-        error = domain_list(&op.u.getdomaininfolist);
-    else if (op.cmd == XEN_SYSCTL_sched_id)
-        op.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
-    else if (op.cmd == XEN_SYSCTL_getcpuinfo)
-        error = cpu_info(&op.u.getcpuinfo);
-    else if (op.cmd == XEN_SYSCTL_cputopoinfo)
-        error = cpu_topology(&op.u.cputopoinfo);
-    else
-        return -ENOSYS;
-    if (!error && copy_struct_to_guest(args[0], &op))
+    for (u32 i = 0; i < ARRAY_SIZE(sysctl_table); i++)
+        if (sysctl_table[i].command == op.cmd)
+            error = sysctl_table[i].handler(&op);
+    if (error != -ENOSYS && copy_struct_to_guest(args[0], &op) && !error)
         error = -EFAULT;
     return error;
 }

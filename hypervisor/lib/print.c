@@ -9,9 +9,13 @@
 #include "cpu/lock.h"
 #include "lib/string.h"
 
+#define PRINT_LOG_SIZE 16384u /* a power of two */
+
 static void (*console)(const char *text, size_t size);
 static enum print_level print_max = PRINT_INFO;
 static bool panicking;
+static char print_ring[PRINT_LOG_SIZE];
+static u32 print_said; /* bytes since boot */
 static spinlock_t print_lock = SPINLOCK_INIT(RANK_CONSOLE);
 void (*print_panic_hook)(void);
 
@@ -102,29 +106,63 @@ int vsnprintf(char *out, size_t size, const char *format, va_list arguments)
     return (int)o.length;
 }
 
-void print_raw(const char *text, size_t size)
+/* Each line goes where it is to go under one lock. */
+static void print_out(const char *text, size_t size, bool log, bool out)
 {
-    if (!console)
-        return;
     if (!panicking)
         spin_lock(&print_lock);
-    console(text, size);
+    for (size_t i = 0; log && i < size; i++)
+        print_ring[print_said++ % PRINT_LOG_SIZE] = text[i];
+    if (console && out)
+        console(text, size);
     if (!panicking)
         spin_unlock(&print_lock);
 }
 
-void printk(enum print_level level, const char *format, ...)
+void print_raw(const char *text, size_t size)
+{
+    print_out(text, size, false, true);
+}
+
+size_t print_log_read(u32 *from, char *to, size_t size)
+{
+    size_t n = 0;
+
+    spin_lock(&print_lock);
+    if (print_said - *from > PRINT_LOG_SIZE)
+        *from = print_said - MIN(print_said, PRINT_LOG_SIZE);
+    for (; n < size && *from != print_said; n++)
+        to[n] = print_ring[(*from)++ % PRINT_LOG_SIZE];
+    spin_unlock(&print_lock);
+    return n;
+}
+
+static void print_line(const char *format, va_list args, bool out)
 {
     char line[256];
+    int n = vsnprintf(line, sizeof(line), format, args);
+
+    print_out(line, MIN((size_t)n, sizeof(line) - 1), true, out);
+}
+
+void print_log(const char *format, ...)
+{
     va_list args;
-    int n;
+
+    va_start(args, format);
+    print_line(format, args, false);
+    va_end(args);
+}
+
+void printk(enum print_level level, const char *format, ...)
+{
+    va_list args;
 
     if (level > print_max)
         return;
     va_start(args, format);
-    n = vsnprintf(line, sizeof(line), format, args);
+    print_line(format, args, true);
     va_end(args);
-    print_raw(line, MIN((size_t)n, sizeof(line) - 1));
 }
 
 void print_setup(enum print_level level, void (*write)(const char *text, size_t size))

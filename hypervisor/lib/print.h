@@ -18,6 +18,12 @@ enum print_level { PRINT_ERROR, PRINT_WARNING, PRINT_INFO, PRINT_DEBUG };
 void printk(enum print_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int vsnprintf(char *out, size_t size, const char *format, va_list args);
 
+/* The log: the last of what printk said. `from` counts the bytes said since boot: up to `size` of them from there on (or from
+ * the oldest that is there still), and `from` goes on. 0: no more. Any context but printk's own. */
+size_t print_log_read(u32 *from, char *to, size_t size);
+/* To the log alone: what somebody asked to see there, which the serial line is too slow for. */
+void print_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Text as it is: what a guest writes on the console. */
 void print_raw(const char *text, size_t size);
 /* The console (NULL: none), and the level above which messages go nowhere. */

@@ -51,9 +51,8 @@
 #define XEN_FEATURE_PRESERVE_AD BIT(0)
 #define TSC_MODE_NATIVE 2u
 
-static void leaf_hypervisor(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
+static void leaf_hypervisor(u32 leaf, u32 subleaf, u32 out[4])
 {
-    (void)v;
     memset(out, 0, 4 * sizeof(*out));
     switch (leaf) {
     case XEN_LEAF:
@@ -78,14 +77,14 @@ static void leaf_hypervisor(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out
     }
 }
 
-static void leaf_1(const struct vcpu *v, u32 out[4])
+static void leaf_1(bool dom0s, u32 out[4])
 {
-    out[1] = (out[1] & 0xff00) | (v->id * 2) << 24;
+    out[1] &= 0xff00;
     out[2] &= LEAF1_ECX;
     if (!(cpu_features.xcr0 & XCR0_AVX))
         out[2] &= ~(BIT(12) | BIT(28) | BIT(29));
     out[2] |= LEAF1_ECX_HYPERVISOR;
-    out[3] &= LEAF1_EDX | (cpu_features.intel ? LEAF1_EDX_INTEL : 0) | (v->domain->privileged ? LEAF1_EDX_DOM0 : 0);
+    out[3] &= LEAF1_EDX | (cpu_features.intel ? LEAF1_EDX_INTEL : 0) | (dom0s ? LEAF1_EDX_DOM0 : 0);
 }
 
 static void leaf_7(u32 subleaf, u32 out[4])
@@ -135,12 +134,22 @@ static void leaf_extended_1(u32 out[4])
     out[3] &= EXT1_EDX | shared;
 }
 
-void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
+/* The words that features stand in, and the bits of each that say nothing of what a program may use: OSXSAVE is CR4's,
+ * HTT and CMP_LEGACY are topology, which user mode sees as it is. */
+static const struct feature_word {
+    u32 leaf, subleaf, word, ignored;
+} feature_words[PV_FEATURE_WORDS] = {
+    {1, 0, 2, BIT(27)}, {1, 0, 3, BIT(28)}, {7, 0, 1, 0}, {7, 0, 2, 0}, {7, 0, 3, 0}, {0xd, 1, 0, 0},
+    {0x80000001, 0, 2, BIT(1)}, {0x80000001, 0, 3, 0},
+};
+
+void pv_cpuid_domain(const struct domain *d, u32 leaf, u32 subleaf, u32 out[4])
 {
+    bool dom0s = d && d->privileged;
     struct cpuid_regs r;
 
     if (leaf >= XEN_LEAF && leaf < XEN_LEAF + 0x100) {
-        leaf_hypervisor(v, leaf, subleaf, out);
+        leaf_hypervisor(leaf, subleaf, out);
         return;
     }
     r = cpuid(leaf, subleaf);
@@ -150,7 +159,7 @@ void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
     out[3] = r.d;
     switch (leaf) {
     case 0: out[0] = MIN(r.a, LEAF_MAX); break;
-    case 1: leaf_1(v, out); break;
+    case 1: leaf_1(dom0s, out); break;
     case 2: break;
     case 4: out[0] &= 0x3fff; break; /* caches are shared with nobody */
     case 7: leaf_7(subleaf, out); break;
@@ -158,11 +167,40 @@ void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
     case 0x80000000: out[0] = MIN(r.a, EXT_LEAF_MAX); break;
     case 0x80000001: leaf_extended_1(out); break;
     case 0x80000002 ... 0x80000006: break;
-    case 0x80000007: out[0] = out[1] = out[2] = 0; out[3] &= v->domain->privileged ? BIT(8) : 0; break;
+    case 0x80000007: out[0] = out[1] = out[2] = 0; out[3] &= dom0s ? BIT(8) : 0; break;
     case 0x80000008:
         out[0] = (r.a & 0xff) | VIRTUAL_BITS << 8;
         out[1] = out[2] = out[3] = 0;
         break;
     default: memset(out, 0, 4 * sizeof(*out)); break;
     }
+    for (u32 i = 0; d && i < PV_FEATURE_WORDS; i++)
+        if (feature_words[i].leaf == leaf && feature_words[i].subleaf == subleaf)
+            out[feature_words[i].word] &= ~d->pv.features_hidden[i];
+}
+
+void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
+{
+    pv_cpuid_domain(v->domain, leaf, subleaf, out);
+    if (leaf == 1)
+        out[1] |= (v->id * 2) << 24;
+}
+
+bool pv_cpuid_hide(u32 leaf, u32 subleaf, const u32 wanted[4], u32 hidden[PV_FEATURE_WORDS])
+{
+    u32 can[4];
+
+    pv_cpuid_domain(NULL, leaf, subleaf, can);
+    if (leaf == 0)
+        return !memcmp(can + 1, wanted + 1, 12);
+    for (u32 i = 0; i < PV_FEATURE_WORDS; i++) {
+        const struct feature_word *f = &feature_words[i];
+
+        if (f->leaf != leaf || f->subleaf != subleaf)
+            continue;
+        if (wanted[f->word] & ~can[f->word] & ~f->ignored)
+            return false;
+        hidden[i] = can[f->word] & ~wanted[f->word] & ~f->ignored;
+    }
+    return true;
 }

@@ -8,7 +8,9 @@
 #include <public/xen.h>
 
 #include "lib/types.h"
+#include "pv/pv.h"
 
+struct domain;
 struct vcpu;
 struct pv_insn;
 
@@ -38,6 +40,11 @@ void pv_set_cr4(struct vcpu *v, u64 value);
 
 /* CPUID as a guest's kernel sees it (pv/cpuid.c). */
 void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4]);
+/* The same for any vcpu of a domain; NULL: of one that is not made yet. */
+void pv_cpuid_domain(const struct domain *d, u32 leaf, u32 subleaf, u32 out[4]);
+/* One leaf of what a toolstack wants a VPS's kernel to see. False: it names what the CPU does not have, or another vendor; else
+ * the features to hide are in `hidden`. Other leaves cannot be changed, and are not looked at. */
+bool pv_cpuid_hide(u32 leaf, u32 subleaf, const u32 wanted[4], u32 hidden[PV_FEATURE_WORDS]);
 
 /* vm_assist: what a guest may turn on. */
 #define PV_VM_ASSIST_ALLOWED                                                                       \

@@ -50,7 +50,10 @@ struct vcpu_pv {
     u64 xcr0;
 };
 
+#define PV_FEATURE_WORDS 8     /* words of CPUID with features in them */
+
 struct domain_pv {
+    u32 features_hidden[PV_FEATURE_WORDS]; /* from its kernel's CPUID (pv/cpuid.c) */
     u32 vm_assist;             /* VMASST_TYPE_* bits */
     bool mmio_all;             /* dom0: everything but the denied list */
 };

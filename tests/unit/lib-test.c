@@ -168,6 +168,35 @@ static void test_levels(void)
     CU_ASSERT(said_size == 11 && !memcmp(said, "as it is %s", 11));
 }
 
+/* The log keeps what printk said, whoever listens, and of that the last; what a guest prints is not in it. */
+static void test_log(void)
+{
+    char text[64];
+    u32 at = 0, from;
+    size_t n, all = 0;
+
+    while (print_log_read(&at, text, sizeof(text)))
+        ;
+    said_size = 0;
+    print_log("for the log: %u\n", 5u);
+    CU_ASSERT(said_size == 0);
+    from = at;
+    n = print_log_read(&at, text, sizeof(text));
+    CU_ASSERT(n == 15 && !memcmp(text, "for the log: 5\n", 15) && at == from + 15);
+    CU_ASSERT(print_log_read(&at, text, sizeof(text)) == 0);
+    n = print_log_read(&from, text, 3);
+    CU_ASSERT(n == 3 && !memcmp(text, "for", 3));
+    print_raw("a guest's", 9);
+    CU_ASSERT(print_log_read(&at, text, sizeof(text)) == 0);
+    for (u32 i = 0; i < 2 * PRINT_LOG_SIZE / 16; i++)
+        print_log("line %10u\n", i);
+    for (from = 0; (n = print_log_read(&from, text, sizeof(text)));)
+        all += n;
+    CU_ASSERT(all == PRINT_LOG_SIZE);
+    from -= 16;
+    CU_ASSERT(print_log_read(&from, text, sizeof(text)) == 16 && !memcmp(text, "line       2047\n", 16));
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -180,6 +209,7 @@ int main(void)
     CU_add_test(suite, "numbers", test_numbers);
     CU_add_test(suite, "formats", test_formats);
     CU_add_test(suite, "levels", test_levels);
+    CU_add_test(suite, "log", test_log);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     return CU_get_number_of_failures() ? 1 : 0;
