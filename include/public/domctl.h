@@ -357,6 +357,19 @@ struct xen_domctl_ext_vcpucontext {
     };
 };
 
+/* HVM domains' state; there are none here, but tools know these. */
+struct xen_domctl_hvmcontext {
+    uint32_t size; /* in: room; out: bytes */
+    XEN_GUEST_HANDLE_64(uint8) buffer;
+};
+
+struct xen_domctl_hvmcontext_partial {
+    uint32_t type;
+    uint32_t instance;
+    uint64_t bufsz;
+    XEN_GUEST_HANDLE_64(uint8) buffer;
+};
+
 struct xen_domctl_set_target {
     domid_t target;
 };
@@ -447,6 +460,8 @@ struct xen_domctl {
         struct xen_domctl_hypercall_init hypercall_init;
         struct xen_domctl_settimeoffset settimeoffset;
         struct xen_domctl_tsc_info tsc_info;
+        struct xen_domctl_hvmcontext hvmcontext;
+        struct xen_domctl_hvmcontext_partial hvmcontext_partial;
         struct xen_domctl_address_size address_size;
         struct xen_domctl_sendtrigger sendtrigger;
         struct xen_domctl_ext_vcpucontext ext_vcpucontext;

@@ -112,6 +112,52 @@ struct xen_sysctl_availheap {
     uint64_t avail_bytes; /* out */
 };
 
+typedef struct pm_px_val {
+    uint64_t freq; /* MHz */
+    uint64_t residency;
+    uint64_t count;
+} pm_px_val_t;
+DEFINE_XEN_GUEST_HANDLE(pm_px_val_t);
+
+struct pm_px_stat {
+    uint8_t total;
+    uint8_t usable;
+    uint8_t last;
+    uint8_t cur;
+    XEN_GUEST_HANDLE_64(uint64) trans_pt; /* total * total */
+    XEN_GUEST_HANDLE_64(pm_px_val_t) pt;
+};
+
+struct pm_cx_stat {
+    uint32_t nr;
+    uint32_t last;
+    uint64_t idle_time;
+    XEN_GUEST_HANDLE_64(uint64) triggers;
+    XEN_GUEST_HANDLE_64(uint64) residencies;
+    uint32_t nr_pc; /* in: room; out: number */
+    uint32_t nr_cc;
+    XEN_GUEST_HANDLE_64(uint64) pc;
+    XEN_GUEST_HANDLE_64(uint64) cc;
+};
+
+#define PMSTAT_CATEGORY_MASK 0xf0
+#define PMSTAT_PX            0x10
+#define PMSTAT_CX            0x20
+#define PMSTAT_get_max_px    (PMSTAT_PX | 0x1)
+#define PMSTAT_get_pxstat    (PMSTAT_PX | 0x2)
+#define PMSTAT_reset_pxstat  (PMSTAT_PX | 0x3)
+#define PMSTAT_get_max_cx    (PMSTAT_CX | 0x1)
+#define PMSTAT_get_cxstat    (PMSTAT_CX | 0x2)
+#define PMSTAT_reset_cxstat  (PMSTAT_CX | 0x3)
+struct xen_sysctl_get_pmstat {
+    uint32_t type; /* PMSTAT_* */
+    uint32_t cpuid;
+    union {
+        struct pm_px_stat getpx;
+        struct pm_cx_stat getcx;
+    } u;
+};
+
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0
 #define XEN_SYSCTL_CPU_HOTPLUG_OFFLINE     1
 #define XEN_SYSCTL_CPU_HOTPLUG_SMT_ENABLE  2
@@ -119,6 +165,82 @@ struct xen_sysctl_availheap {
 struct xen_sysctl_cpu_hotplug {
     uint32_t cpu;
     uint32_t op;
+};
+
+#define CPUFREQ_NAME_LEN 16
+typedef struct xen_userspace {
+    uint32_t scaling_setspeed;
+} xen_userspace_t;
+
+typedef struct xen_ondemand {
+    uint32_t sampling_rate_max;
+    uint32_t sampling_rate_min;
+    uint32_t sampling_rate;
+    uint32_t up_threshold;
+} xen_ondemand_t;
+
+struct xen_get_cpufreq_para {
+    uint32_t cpu_num; /* in: room in the arrays; out: what there is */
+    uint32_t freq_num;
+    uint32_t gov_num;
+    XEN_GUEST_HANDLE_64(uint32) affected_cpus;
+    XEN_GUEST_HANDLE_64(uint32) scaling_available_frequencies;
+    XEN_GUEST_HANDLE_64(char) scaling_available_governors;
+    char scaling_driver[CPUFREQ_NAME_LEN];
+    uint32_t cpuinfo_cur_freq;
+    uint32_t cpuinfo_max_freq;
+    uint32_t cpuinfo_min_freq;
+    uint32_t scaling_cur_freq;
+    char scaling_governor[CPUFREQ_NAME_LEN];
+    uint32_t scaling_max_freq;
+    uint32_t scaling_min_freq;
+    union {
+        struct xen_userspace userspace;
+        struct xen_ondemand ondemand;
+    } u;
+    int32_t turbo_enabled;
+};
+
+struct xen_set_cpufreq_gov {
+    char scaling_governor[CPUFREQ_NAME_LEN];
+};
+
+#define SCALING_MAX_FREQ 1
+#define SCALING_MIN_FREQ 2
+#define SCALING_SETSPEED 3
+#define SAMPLING_RATE    4
+#define UP_THRESHOLD     5
+struct xen_set_cpufreq_para {
+    uint32_t ctrl_type; /* the five above */
+    uint32_t ctrl_value;
+};
+
+#define PM_PARA_CATEGORY_MASK                     0xf0
+#define CPUFREQ_PARA                              0x10
+#define GET_CPUFREQ_PARA                          (CPUFREQ_PARA | 0x01)
+#define SET_CPUFREQ_GOV                           (CPUFREQ_PARA | 0x02)
+#define SET_CPUFREQ_PARA                          (CPUFREQ_PARA | 0x03)
+#define GET_CPUFREQ_AVGFREQ                       (CPUFREQ_PARA | 0x04)
+#define XEN_SYSCTL_pm_op_set_sched_opt_smt        0x21
+#define XEN_SYSCTL_pm_op_get_max_cstate           0x22
+#define XEN_SYSCTL_pm_op_set_max_cstate           0x23
+#define XEN_SYSCTL_pm_op_set_vcpu_migration_delay 0x24
+#define XEN_SYSCTL_pm_op_get_vcpu_migration_delay 0x25
+#define XEN_SYSCTL_pm_op_enable_turbo             0x26
+#define XEN_SYSCTL_pm_op_disable_turbo            0x27
+#define XEN_SYSCTL_CX_UNLIMITED                   0xffffffff
+struct xen_sysctl_pm_op {
+    uint32_t cmd;
+    uint32_t cpuid; /* for max_cstate: 0 the state, 1 the sub-state */
+    union {
+        struct xen_get_cpufreq_para get_para;
+        struct xen_set_cpufreq_gov set_gov;
+        struct xen_set_cpufreq_para set_para;
+        uint64_t get_avgfreq;
+        uint32_t set_sched_opt_smt;
+        uint32_t get_max_cstate;
+        uint32_t set_max_cstate;
+    } u;
 };
 
 #define XEN_INVALID_CORE_ID   (~0U)
@@ -249,7 +371,9 @@ struct xen_sysctl {
         struct xen_sysctl_debug_keys debug_keys;
         struct xen_sysctl_getcpuinfo getcpuinfo;
         struct xen_sysctl_availheap availheap;
+        struct xen_sysctl_get_pmstat get_pmstat;
         struct xen_sysctl_cpu_hotplug cpu_hotplug;
+        struct xen_sysctl_pm_op pm_op;
         struct xen_sysctl_cpupool_op cpupool_op;
         struct xen_sysctl_scheduler_op scheduler_op;
         struct xen_sysctl_cpu_levelling_caps cpu_levelling_caps;

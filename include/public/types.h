@@ -33,10 +33,11 @@
     } xen_handle_const_##name
 #define DEFINE_XEN_GUEST_HANDLE(name) XEN_DEFINE_HANDLE_OF(name, name)
 
-#define set_xen_guest_handle(handle, pointer) \
-    do {                                      \
-        (handle).p = (pointer);               \
+#define set_xen_guest_handle_raw(handle, pointer) \
+    do {                                          \
+        (handle).p = (pointer);                   \
     } while (0)
+#define set_xen_guest_handle(handle, pointer) set_xen_guest_handle_raw(handle, pointer)
 
 typedef unsigned long xen_pfn_t; /* frame number: machine or pseudo-physical, as its user says */
 typedef unsigned long xen_ulong_t;

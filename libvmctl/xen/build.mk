@@ -32,6 +32,8 @@ $(eval $(call xen_library,xenevtchn,1,libvmctl/xen/evtchn.c libvmctl/xen/handle.
 $(eval $(call xen_library,xengnttab,1,libvmctl/xen/gnttab.c libvmctl/xen/handle.c,xentoollog))
 $(eval $(call xen_library,xenforeignmemory,1,libvmctl/xen/foreignmemory.c libvmctl/xen/handle.c,xentoollog))
 $(eval $(call xen_library,xenstore,4,libvmctl/xen/store.c libvmctl/store.c,))
+$(eval $(call xen_library,xenctrl,4.17,$(wildcard libvmctl/xen/ctrl_*.c),xentoollog xencall xenevtchn xengnttab \
+    xenforeignmemory))
 
 # The headers: Xen's library headers as they are called, the ABI's as <xen/...>.
 XENLIBS_HEADERS := $(wildcard include/*.h)

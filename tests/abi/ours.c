@@ -21,6 +21,9 @@
 #include <public/io/xenbus.h>
 #include <public/io/xs_wire.h>
 #include <public/io/protocols.h>
+#include <public/kexec.h>
+
+#include <xenctrl.h>
 
 #include "abi.h"
 #include "table.h"

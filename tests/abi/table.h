@@ -16,4 +16,6 @@ static const struct abi_row rows[] = {
 #include "rows/machine.h"
 #include "rows/toolstack.h"
 #include "rows/drivers.h"
+#include "rows/control.h"
+#include "rows/xenctrl.h"
 };

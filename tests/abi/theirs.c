@@ -30,6 +30,9 @@
 #include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 #include <xen/io/protocols.h>
+#include <xen/kexec.h>
+
+#include <xenctrl.h>
 
 #include "abi.h"
 #include "table.h"
