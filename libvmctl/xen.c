@@ -17,9 +17,8 @@
 #include <public/grant_table.h>
 #include <public/memory.h>
 #include <public/mews.h>
+#include <public/sys/privcmd.h>
 #include <public/version.h>
-
-#include "xen/uapi.h"
 
 _Static_assert(XEN_REASON_SIZE == MEWS_REASON_SIZE, "crash reason");
 

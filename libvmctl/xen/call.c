@@ -13,10 +13,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <xen/sys/privcmd.h>
 #include <xencall.h>
 
 #include "handle.h"
-#include "uapi.h"
 
 #define PAGE        4096u
 #define SPARE_PAGES 8

@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <xen/sys/evtchn.h>
 #include <xenevtchn.h>
 
 #include "handle.h"
-#include "uapi.h"
 
 struct xenevtchn_handle {
     struct xen_handle base;
@@ -66,30 +66,30 @@ int xenevtchn_fd(xenevtchn_handle *xce)
 
 int xenevtchn_notify(xenevtchn_handle *xce, evtchn_port_t port)
 {
-    return ioctl(xce->base.fd, IOCTL_EVTCHN_NOTIFY, &port);
+    return ioctl(xce->base.fd, IOCTL_EVTCHN_NOTIFY, &(struct ioctl_evtchn_notify){port});
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_unbound_port(xenevtchn_handle *xce, uint32_t domid)
 {
-    return ioctl(xce->base.fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT, &domid);
+    return ioctl(xce->base.fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT,
+                 &(struct ioctl_evtchn_bind_unbound_port){domid});
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce, uint32_t domid,
                                                      evtchn_port_t remote_port)
 {
-    uint32_t remote[] = {domid, remote_port};
-
-    return ioctl(xce->base.fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, remote);
+    return ioctl(xce->base.fd, IOCTL_EVTCHN_BIND_INTERDOMAIN,
+                 &(struct ioctl_evtchn_bind_interdomain){domid, remote_port});
 }
 
 xenevtchn_port_or_error_t xenevtchn_bind_virq(xenevtchn_handle *xce, unsigned int virq)
 {
-    return ioctl(xce->base.fd, IOCTL_EVTCHN_BIND_VIRQ, &virq);
+    return ioctl(xce->base.fd, IOCTL_EVTCHN_BIND_VIRQ, &(struct ioctl_evtchn_bind_virq){virq});
 }
 
 int xenevtchn_unbind(xenevtchn_handle *xce, evtchn_port_t port)
 {
-    return ioctl(xce->base.fd, IOCTL_EVTCHN_UNBIND, &port);
+    return ioctl(xce->base.fd, IOCTL_EVTCHN_UNBIND, &(struct ioctl_evtchn_unbind){port});
 }
 
 /* Whole ports go in and out: what a transfer cannot move whole is an error, not half a number. */
@@ -118,5 +118,6 @@ int xenevtchn_unmask(xenevtchn_handle *xce, evtchn_port_t port)
 
 int xenevtchn_restrict(xenevtchn_handle *xce, domid_t domid)
 {
-    return ioctl(xce->base.fd, IOCTL_EVTCHN_RESTRICT_DOMID, &domid);
+    return ioctl(xce->base.fd, IOCTL_EVTCHN_RESTRICT_DOMID,
+                 &(struct ioctl_evtchn_restrict_domid){domid});
 }

@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <xen/sys/privcmd.h>
 #include <xenforeignmemory.h>
 
 #include "handle.h"
-#include "uapi.h"
 
 #define PAGE_SHIFT 12
 
@@ -91,7 +91,7 @@ void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom, void *a
         address = range_new(fmem, addr, pages, prot, flags);
     if (address) {
         batch.addr = (uintptr_t)address;
-        batch.arr = (const uint64_t *)arr;
+        batch.arr = arr;
         batch.err = errors;
         /* ENOENT says that a frame failed by it: the array has the rest */
         if (ioctl(fmem->base.fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch) && errno != ENOENT)

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <xen/sys/gntalloc.h>
+#include <xen/sys/gntdev.h>
 #include <xengnttab.h>
 
 #include "handle.h"
-#include "uapi.h"
 
 #define PAGE_SHIFT 12
 #define NONE       UINT32_MAX /* no notification of this kind */
@@ -21,7 +22,9 @@ struct xengntdev_handle {
     struct xen_handle base;
 };
 
-_Static_assert(sizeof(struct xengnttab_grant_copy_segment) == 24, "the device's copy segment");
+_Static_assert(sizeof(struct xengnttab_grant_copy_segment) ==
+                   sizeof(struct ioctl_gntdev_grant_copy_segment),
+               "the device's copy segment");
 
 static struct xengntdev_handle *handle_open(struct xentoollog_logger *logger, unsigned int flags,
                                             const char *context, const char *device)
@@ -60,7 +63,8 @@ int xengnttab_fd(xengnttab_handle *xgt)
 
 int xengnttab_set_max_grants(xengnttab_handle *xgt, uint32_t nr_grants)
 {
-    return ioctl(xgt->base.fd, IOCTL_GNTDEV_SET_MAX_GRANTS, &nr_grants);
+    return ioctl(xgt->base.fd, IOCTL_GNTDEV_SET_MAX_GRANTS,
+                 &(struct ioctl_gntdev_set_max_grants){nr_grants});
 }
 
 /* ---- mapping ---- */
@@ -68,7 +72,7 @@ int xengnttab_set_max_grants(xengnttab_handle *xgt, uint32_t nr_grants)
 /* Lets go of pages at a device's offset that are not mapped (any more). Keeps errno if it succeeds. */
 static int gntdev_release(const struct xen_handle *h, uint64_t index, uint32_t count)
 {
-    struct gntdev_unmap_grant_ref unmap = {.index = index, .count = count};
+    struct ioctl_gntdev_unmap_grant_ref unmap = {.index = index, .count = count};
 
     return ioctl(h->fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, &unmap);
 }
@@ -80,7 +84,7 @@ static int gntdev_release(const struct xen_handle *h, uint64_t index, uint32_t c
 static int notify_set(const struct xen_handle *h, uint64_t index, uint32_t offset,
                       evtchn_port_t port)
 {
-    struct gntdev_unmap_notify notify = {.index = index, .event_channel_port = port};
+    struct ioctl_gntdev_unmap_notify notify = {.index = index, .event_channel_port = port};
 
     if (offset != NONE) {
         if (offset >> PAGE_SHIFT) {
@@ -96,8 +100,8 @@ static int notify_set(const struct xen_handle *h, uint64_t index, uint32_t offse
 }
 
 /* Maps a request that is filled in. NULL and errno; then nothing is left of it. */
-static void *map_request(const struct xen_handle *h, struct gntdev_map_grant_ref *map, int prot,
-                         uint32_t notify_offset, evtchn_port_t notify_port)
+static void *map_request(const struct xen_handle *h, struct ioctl_gntdev_map_grant_ref *map,
+                         int prot, uint32_t notify_offset, evtchn_port_t notify_port)
 {
     size_t size = (size_t)map->count << PAGE_SHIFT;
     void *address;
@@ -125,7 +129,7 @@ static void *map_grants(const struct xen_handle *h, uint32_t count, const uint32
                         bool one_domain, const uint32_t *refs, int prot, uint32_t notify_offset,
                         evtchn_port_t notify_port)
 {
-    struct gntdev_map_grant_ref *map = NULL;
+    struct ioctl_gntdev_map_grant_ref *map = NULL;
     void *address = NULL;
     int error;
 
@@ -139,7 +143,7 @@ static void *map_grants(const struct xen_handle *h, uint32_t count, const uint32
     }
     map->count = count;
     for (uint32_t i = 0; i < count; i++)
-        map->refs[i] = (struct gntdev_grant_ref){domids[one_domain ? 0 : i], refs[i]};
+        map->refs[i] = (struct ioctl_gntdev_grant_ref){domids[one_domain ? 0 : i], refs[i]};
     address = map_request(h, map, prot, notify_offset, notify_port);
     error = errno;
     free(map);
@@ -172,7 +176,7 @@ void *xengnttab_map_domain_grant_refs(xengnttab_handle *xgt, uint32_t count, uin
 
 int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
 {
-    struct gntdev_get_offset_for_vaddr where = {.vaddr = (uintptr_t)start_address};
+    struct ioctl_gntdev_get_offset_for_vaddr where = {.vaddr = (uintptr_t)start_address};
 
     if (ioctl(xgt->base.fd, IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, &where))
         return -1;
@@ -188,7 +192,8 @@ int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
 int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count,
                          xengnttab_grant_copy_segment_t *segs)
 {
-    struct gntdev_grant_copy copy = {.count = count, .segments = segs};
+    struct ioctl_gntdev_grant_copy copy = {
+        .count = count, .segments = (struct ioctl_gntdev_grant_copy_segment *)segs};
 
     return ioctl(xgt->base.fd, IOCTL_GNTDEV_GRANT_COPY, &copy);
 }
@@ -198,7 +203,7 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count,
 int xengnttab_dmabuf_exp_from_refs(xengnttab_handle *xgt, uint32_t domid, uint32_t flags,
                                    uint32_t count, const uint32_t *refs, uint32_t *fd)
 {
-    struct gntdev_dmabuf_exp_from_refs *request;
+    struct ioctl_gntdev_dmabuf_exp_from_refs *request;
     int ret;
 
     request = count ? calloc(1, sizeof(*request) + (count - 1) * sizeof(*refs)) : NULL;
@@ -219,7 +224,7 @@ int xengnttab_dmabuf_exp_from_refs(xengnttab_handle *xgt, uint32_t domid, uint32
 
 int xengnttab_dmabuf_exp_wait_released(xengnttab_handle *xgt, uint32_t fd, uint32_t wait_to_ms)
 {
-    struct gntdev_dmabuf_exp_wait_released request = {.fd = fd, .wait_to_ms = wait_to_ms};
+    struct ioctl_gntdev_dmabuf_exp_wait_released request = {.fd = fd, .wait_to_ms = wait_to_ms};
 
     return ioctl(xgt->base.fd, IOCTL_GNTDEV_DMABUF_EXP_WAIT_RELEASED, &request);
 }
@@ -227,7 +232,7 @@ int xengnttab_dmabuf_exp_wait_released(xengnttab_handle *xgt, uint32_t fd, uint3
 int xengnttab_dmabuf_imp_to_refs(xengnttab_handle *xgt, uint32_t domid, uint32_t fd, uint32_t count,
                                  uint32_t *refs)
 {
-    struct gntdev_dmabuf_imp_to_refs *request;
+    struct ioctl_gntdev_dmabuf_imp_to_refs *request;
     int ret;
 
     request = count ? calloc(1, sizeof(*request) + (count - 1) * sizeof(*refs)) : NULL;
@@ -247,7 +252,7 @@ int xengnttab_dmabuf_imp_to_refs(xengnttab_handle *xgt, uint32_t domid, uint32_t
 
 int xengnttab_dmabuf_imp_release(xengnttab_handle *xgt, uint32_t fd)
 {
-    struct gntdev_dmabuf_imp_release request = {.fd = fd};
+    struct ioctl_gntdev_dmabuf_imp_release request = {.fd = fd};
 
     return ioctl(xgt->base.fd, IOCTL_GNTDEV_DMABUF_IMP_RELEASE, &request);
 }
@@ -276,8 +281,8 @@ int xengntshr_fd(xengntshr_handle *xgs)
 static void *share(const struct xen_handle *h, uint32_t domid, uint32_t count, uint32_t *refs,
                    int writable, uint32_t notify_offset, evtchn_port_t notify_port)
 {
-    struct gntalloc_alloc_gref *request = NULL;
-    struct gntalloc_dealloc_gref release;
+    struct ioctl_gntalloc_alloc_gref *request = NULL;
+    struct ioctl_gntalloc_dealloc_gref release;
     void *address = MAP_FAILED;
     int error;
 
@@ -301,7 +306,7 @@ static void *share(const struct xen_handle *h, uint32_t domid, uint32_t count, u
         address = MAP_FAILED;
     }
     error = errno;
-    release = (struct gntalloc_dealloc_gref){.index = request->index, .count = count};
+    release = (struct ioctl_gntalloc_dealloc_gref){.index = request->index, .count = count};
     ioctl(h->fd, IOCTL_GNTALLOC_DEALLOC_GREF, &release);
     errno = error;
     if (address != MAP_FAILED) {

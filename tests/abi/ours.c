@@ -21,6 +21,17 @@
 #include <public/io/xenbus.h>
 #include <public/io/xs_wire.h>
 #include <public/io/protocols.h>
+#include <public/sys/privcmd.h>
+#include <public/sys/evtchn.h>
+#include <public/sys/gntdev.h>
+#include <public/sys/gntalloc.h>
+#include <public/io/libxenvchan.h>
+#include <xentoollog.h>
+#include <xencall.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+#include <xenforeignmemory.h>
+#include <xenstore.h>
 #include <public/kexec.h>
 
 #include <xenctrl.h>

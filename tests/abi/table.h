@@ -16,6 +16,7 @@ static const struct abi_row rows[] = {
 #include "rows/machine.h"
 #include "rows/toolstack.h"
 #include "rows/drivers.h"
+#include "rows/libraries.h"
 #include "rows/control.h"
 #include "rows/xenctrl.h"
 };

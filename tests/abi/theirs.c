@@ -7,6 +7,7 @@
 #define __XEN_INTERFACE_VERSION__ 0x00041100
 #include <errno.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <string.h>
 #include <xen/xen.h>
 #include <xen/event_channel.h>
@@ -30,6 +31,17 @@
 #include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 #include <xen/io/protocols.h>
+#include <xen/sys/privcmd.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
+#include <xen/sys/gntalloc.h>
+#include <xen/io/libxenvchan.h>
+#include <xentoollog.h>
+#include <xencall.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+#include <xenforeignmemory.h>
+#include <xenstore.h>
 #include <xen/kexec.h>
 
 #include <xenctrl.h>
