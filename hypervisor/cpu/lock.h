@@ -19,6 +19,7 @@ enum lock_rank {
     RANK_GRANT,       /* domain->grants.lock */
     RANK_EVTCHN,      /* domain->evtchn.lock; two at once: the lower domid first */
     RANK_PIRQ,
+    RANK_EVTCHN_QUEUE, /* a vcpu's FIFO queues of events; two at once: the lower vcpu first */
     RANK_SCHED,       /* a CPU's run queue; never two at once */
     RANK_TIMER,       /* a CPU's timer queue */
     RANK_DEVICE_MAP,  /* ring 0's mappings of devices; allocates under it */

@@ -350,6 +350,8 @@ int domain_kill(struct domain *d)
     switch (d->kill_stage) {
     case 0:
         error = grant_relinquish(d);
+        if (!error)
+            error = evtchn_relinquish(d);
         if (error)
             return error;
         for (u32 i = 0; i < d->max_vcpus; i++)

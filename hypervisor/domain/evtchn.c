@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels, the 2-level ABI. The pending and mask bits lie in memory that the guest writes at any time: ring 0
- * only ever sets, clears and tests single bits there, and believes none of them. What a port is tied to
- * is known from ring 0's own table alone.
+ * Ports of event channels: which there are, what each is tied to, and sending. What a port is tied to is known from ring
+ * 0's own table alone, never from memory of the guest's; how an event is shown to the guest is evtchn_2l.h's and
+ * evtchn_fifo.c's.
  *
  * Two ports that are tied together change under both domains' locks (the lower domid's first), so whoever
  * holds one of them finds a live domain at the other end.
@@ -12,43 +12,30 @@
 #include <public/xen.h>
 
 #include "domain/domain.h"
+#include "domain/evtchn_2l.h"
+#include "domain/evtchn_fifo.h"
 #include "domain/pirq.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
 #include "memory/alloc.h"
 
-#define BUCKET_PORTS 128
 #define RESET_UNIT 64 /* ports closed between two looks at what is more urgent */
+#define SCAN_UNIT 4096 /* ... or looked at */
+#define HIGH_BUCKETS ((EVTCHN_PORTS - EVTCHN_2L_PORTS) / EVTCHN_BUCKET)
 
-/* Written so that the compiler makes one locked bit instruction of it. */
-static inline bool bit_test_and_set(u64 *words, u32 bit)
-{
-    u64 mask = 1ull << (bit % 64);
-
-    return __atomic_fetch_or(&words[bit / 64], mask, __ATOMIC_SEQ_CST) & mask;
-}
-
-static inline bool bit_test_and_clear(u64 *words, u32 bit)
-{
-    u64 mask = 1ull << (bit % 64);
-
-    return __atomic_fetch_and(&words[bit / 64], ~mask, __ATOMIC_SEQ_CST) & mask;
-}
-
-static inline bool bit_test(const u64 *words, u32 bit)
-{
-    return ACCESS_ONCE(words[bit / 64]) >> (bit % 64) & 1;
-}
-
-/* NULL: no such port. */
 static inline struct evtchn *port_of(const struct domain *d, u32 port)
+{
+    return evtchn_port(&d->evtchn, port);
+}
+
+__attribute__((noinline)) struct evtchn *evtchn_port_high(const struct domain_evtchn *e, u32 port)
 {
     struct evtchn *bucket;
 
-    if (unlikely(port >= EVTCHN_PORTS))
+    if (port >= EVTCHN_PORTS || !e->high)
         return NULL;
-    bucket = d->evtchn.buckets[port / BUCKET_PORTS];
-    return likely(bucket) ? &bucket[port % BUCKET_PORTS] : NULL;
+    bucket = e->high[(port - EVTCHN_2L_PORTS) / EVTCHN_BUCKET];
+    return bucket ? &bucket[port % EVTCHN_BUCKET] : NULL;
 }
 
 static struct vcpu *vcpu_of(const struct domain *d, u32 id)
@@ -68,8 +55,7 @@ void vcpu_mark_events_pending(struct vcpu *v)
         vcpu_kick(v);
 }
 
-/* Those who wait in SCHEDOP_poll for this port: masked ports count too. */
-static __attribute__((noinline)) void wake_pollers(struct domain *d, u32 port)
+__attribute__((noinline)) void evtchn_wake_pollers(struct domain *d, u32 port)
 {
     for (u32 i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = d->vcpu[i];
@@ -79,24 +65,19 @@ static __attribute__((noinline)) void wake_pollers(struct domain *d, u32 port)
     }
 }
 
-/* No lock is needed: the port may be closed meanwhile, then its next user gets an event too many. */
-static inline void set_pending(struct domain *d, u32 vcpu, u32 port)
+/* No lock is needed: the port may be closed meanwhile, then its next user gets an event too many. Whoever learned the
+ * port's number without a lock did so before this looks at d's ABI: a number above the two-level ones is FIFO's. */
+static inline __attribute__((always_inline)) void set_pending(struct domain *d, struct evtchn *c, u32 port)
 {
-    struct shared_info *shared = d->shared;
-    struct vcpu *v = d->vcpu[vcpu];
-
-    if (bit_test_and_set(shared->evtchn_pending, port))
-        return;
-    if (likely(v) && !bit_test(shared->evtchn_mask, port) &&
-        !bit_test_and_set(&v->info->evtchn_pending_sel, port / 64))
-        vcpu_mark_events_pending(v);
-    if (unlikely(d->evtchn.pollers))
-        wake_pollers(d, port);
+    if (unlikely(d->evtchn.fifo))
+        evtchn_fifo_set_pending(d, c, port);
+    else
+        evtchn_2l_set_pending(d, c->vcpu, port);
 }
 
 int evtchn_send(struct domain *d, u32 port)
 {
-    const struct evtchn *c, *there;
+    struct evtchn *c, *there;
     int error = 0;
 
     spin_lock(&d->evtchn.lock);
@@ -105,9 +86,9 @@ int evtchn_send(struct domain *d, u32 port)
         error = -EINVAL;
     } else if (likely(c->state == EVTCHN_INTERDOMAIN)) {
         there = port_of(c->remote, c->remote_port);
-        set_pending(c->remote, there->vcpu, c->remote_port);
+        set_pending(c->remote, there, c->remote_port);
     } else if (c->state == EVTCHN_IPI) {
-        set_pending(d, c->vcpu, port);
+        set_pending(d, c, port);
     } else if (c->state != EVTCHN_UNBOUND) {
         /* a send to an unbound port is lost without a word */
         error = -EINVAL;
@@ -119,13 +100,13 @@ int evtchn_send(struct domain *d, u32 port)
 void evtchn_send_virq(struct vcpu *v, u32 virq)
 {
     u32 port = ACCESS_ONCE(v->evtchn.virq_port[virq]);
-    const struct evtchn *c;
+    struct evtchn *c;
 
     if (!port)
         return;
     c = port_of(v->domain, port);
     if (c)
-        set_pending(v->domain, c->vcpu, port);
+        set_pending(v->domain, c, port);
 }
 
 void evtchn_send_global_virq(u32 virq)
@@ -136,11 +117,29 @@ void evtchn_send_global_virq(u32 virq)
 
 void evtchn_send_pirq(struct domain *d, u32 pirq, u32 port)
 {
-    const struct evtchn *c = port_of(d, port);
+    struct evtchn *c = port_of(d, port);
 
     (void)pirq;
     if (c)
-        set_pending(d, c->vcpu, port);
+        set_pending(d, c, port);
+}
+
+/* The record of a port whose bucket is not there yet. NULL: no memory. Lock held. */
+static __attribute__((noinline)) struct evtchn *port_make(struct domain_evtchn *e, u32 port)
+{
+    struct evtchn *made, **bucket = &e->buckets[port / EVTCHN_BUCKET % ARRAY_SIZE(e->buckets)];
+
+    if (port >= EVTCHN_2L_PORTS) {
+        if (!e->high)
+            __atomic_store_n(&e->high, hv_alloc(HIGH_BUCKETS * sizeof(*e->high)), __ATOMIC_RELEASE);
+        if (!e->high)
+            return NULL;
+        bucket = &e->high[(port - EVTCHN_2L_PORTS) / EVTCHN_BUCKET];
+    }
+    made = hv_alloc(EVTCHN_BUCKET * sizeof(*made));
+    /* senders of virtual interrupts look without the lock */
+    __atomic_store_n(bucket, made, __ATOMIC_RELEASE);
+    return made;
 }
 
 /* Finds a free port and makes room for it; still free on return. Lock held. */
@@ -149,18 +148,13 @@ static int port_find(struct domain *d, u32 *out)
     struct domain_evtchn *e = &d->evtchn;
 
     for (u32 port = e->lowest_free; port < e->max_ports; port++) {
-        struct evtchn **bucket = &e->buckets[port / BUCKET_PORTS];
+        const struct evtchn *c = port_of(d, port);
 
-        if (!*bucket) {
-            struct evtchn *made = hv_alloc(BUCKET_PORTS * sizeof(**bucket));
-
-            if (!made)
-                return -ENOMEM;
-            /* senders of virtual interrupts look without the lock */
-            __atomic_store_n(bucket, made, __ATOMIC_RELEASE);
-        }
-        if ((*bucket)[port % BUCKET_PORTS].state == EVTCHN_FREE) {
-            e->lowest_free = port;
+        if (unlikely(!c))
+            c = port_make(e, port);
+        if (unlikely(!c))
+            return -ENOMEM;
+        if (c->state == EVTCHN_FREE) {
             *out = port;
             return 0;
         }
@@ -169,12 +163,25 @@ static int port_find(struct domain *d, u32 *out)
     return -ENOSPC;
 }
 
+/* All of it but for the queue it was last in. */
+static void port_set(struct evtchn *c, enum evtchn_state state, u32 vcpu)
+{
+    c->state = (u8)state;
+    c->late = false;
+    c->vcpu = (u16)vcpu;
+    c->remote_domid = 0;
+    c->pirq = 0;
+    c->remote_port = 0;
+    c->priority = EVTCHN_PRIORITY;
+    c->remote = NULL;
+}
+
 /* Lock held; port from port_find(). */
 static struct evtchn *port_take(struct domain *d, u32 port, enum evtchn_state state, u32 vcpu)
 {
     struct evtchn *c = port_of(d, port);
 
-    *c = (struct evtchn){.state = (u8)state, .vcpu = (u16)vcpu};
+    port_set(c, state, vcpu);
     d->evtchn.active++;
     d->evtchn.lowest_free = port + 1;
     return c;
@@ -183,12 +190,15 @@ static struct evtchn *port_take(struct domain *d, u32 port, enum evtchn_state st
 /* Lock held. */
 static void port_free(struct domain *d, u32 port, struct evtchn *c)
 {
-    *c = (struct evtchn){.state = EVTCHN_FREE};
+    port_set(c, EVTCHN_FREE, 0);
     d->evtchn.active--;
     if (port < d->evtchn.lowest_free)
         d->evtchn.lowest_free = port;
     /* the next user of this port must not begin with an old event */
-    bit_test_and_clear(d->shared->evtchn_pending, port);
+    if (unlikely(d->evtchn.fifo))
+        evtchn_fifo_clear_pending(d, c, port);
+    else
+        bit_test_and_clear(d->shared->evtchn_pending, port);
 }
 
 static void lock_both(struct domain *a, struct domain *b)
@@ -242,7 +252,7 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote, u32 remote_
     there->remote_port = *port;
     there->state = EVTCHN_INTERDOMAIN;
     /* What the other end sent while it was unbound is lost: have this end look once. */
-    set_pending(d, 0, *port);
+    set_pending(d, here, *port);
 out:
     unlock_both(d, remote);
     return error;
@@ -266,8 +276,8 @@ int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port)
     spin_lock(&d->evtchn.lock);
     error = v->evtchn.virq_port[virq] ? -EEXIST : port_find(d, port);
     if (!error) {
-        port_take(d, *port, EVTCHN_VIRQ, vcpu)->virq = (u8)virq;
-        ACCESS_ONCE(v->evtchn.virq_port[virq]) = (u16)*port;
+        port_take(d, *port, EVTCHN_VIRQ, vcpu)->virq = (u16)virq;
+        ACCESS_ONCE(v->evtchn.virq_port[virq]) = *port;
     }
     spin_unlock(&d->evtchn.lock);
     return error;
@@ -386,18 +396,26 @@ int evtchn_close(struct domain *d, u32 port)
 
 int evtchn_reset(struct domain *d)
 {
+    struct domain_evtchn *e = &d->evtchn;
     u32 closed = 0;
 
-    /* It stops only after it has closed some: the next try finds fewer. */
-    for (u32 port = 1; port < EVTCHN_PORTS && d->evtchn.active; port++) {
-        struct evtchn c;
+    /* It stops only after it has got on: the next try has less to do. */
+    for (u32 port = MIN(e->close_at, EVTCHN_PORTS); port-- > 1 && e->active;) {
+        const struct evtchn *c = port_of(d, port);
 
-        if (evtchn_read(d, port, &c) || c.state == EVTCHN_FREE)
+        e->close_at = port;
+        if (c && ACCESS_ONCE(c->state) != EVTCHN_FREE && !evtchn_close(d, port))
+            closed++;
+        if (closed < RESET_UNIT && port % SCAN_UNIT)
             continue;
-        evtchn_close(d, port);
-        if (++closed % RESET_UNIT == 0 && preempt_needed())
+        closed = 0;
+        if (preempt_needed())
             return -ERESTART;
     }
+    e->close_at = EVTCHN_PORTS;
+    spin_lock(&e->lock);
+    evtchn_fifo_stop(d);
+    spin_unlock(&e->lock);
     return 0;
 }
 
@@ -415,20 +433,23 @@ int evtchn_read(struct domain *d, u32 port, struct evtchn *out)
 
 int evtchn_pending(struct domain *d, u32 port)
 {
-    return port_of(d, port) ? bit_test(d->shared->evtchn_pending, port) : -EINVAL;
+    struct evtchn *c = port_of(d, port);
+
+    if (!c)
+        return -EINVAL;
+    return d->evtchn.fifo ? evtchn_fifo_pending(d, c, port) : bit_test(d->shared->evtchn_pending, port);
 }
 
 int evtchn_unmask(struct domain *d, u32 port)
 {
-    const struct evtchn *c = port_of(d, port);
-    struct vcpu *v;
+    struct evtchn *c = port_of(d, port);
 
     if (unlikely(!c))
         return -EINVAL;
-    v = d->vcpu[c->vcpu];
-    if (bit_test_and_clear(d->shared->evtchn_mask, port) && bit_test(d->shared->evtchn_pending, port) && v &&
-        !bit_test_and_set(&v->info->evtchn_pending_sel, port / 64))
-        vcpu_mark_events_pending(v);
+    if (unlikely(d->evtchn.fifo))
+        evtchn_fifo_unmask(d, c, port);
+    else
+        evtchn_2l_unmask(d, c->vcpu, port);
     return 0;
 }
 
@@ -445,30 +466,48 @@ int evtchn_domain_init(struct domain *d, u32 max_ports)
     struct domain_evtchn *e = &d->evtchn;
 
     spin_lock_init(&e->lock, RANK_EVTCHN);
-    e->buckets[0] = hv_alloc(BUCKET_PORTS * sizeof(struct evtchn));
-    if (!e->buckets[0])
+    e->lowest_free = 1;
+    e->port_limit = max_ports ? max_ports : EVTCHN_PORTS;
+    e->max_ports = MIN(e->port_limit, EVTCHN_2L_PORTS);
+    e->close_at = EVTCHN_PORTS;
+    if (!port_make(e, 0))
         return -ENOMEM;
     e->buckets[0][0].state = EVTCHN_RESERVED;
-    e->lowest_free = 1;
-    e->max_ports = max_ports ? MIN(max_ports, EVTCHN_PORTS) : EVTCHN_PORTS;
     return 0;
+}
+
+int evtchn_relinquish(struct domain *d)
+{
+    struct domain_evtchn *e = &d->evtchn;
+
+    spin_lock(&e->lock);
+    if (e->max_ports)
+        e->close_at = EVTCHN_PORTS; /* its own reset may not have come to its end */
+    e->max_ports = 0;
+    spin_unlock(&e->lock);
+    return evtchn_reset(d);
+}
+
+static void buckets_free(struct evtchn **bucket, u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        hv_free(bucket[i]);
+        bucket[i] = NULL;
+    }
 }
 
 void evtchn_domain_destroy(struct domain *d)
 {
     struct domain_evtchn *e = &d->evtchn;
 
-    spin_lock(&e->lock);
-    e->max_ports = 0;
-    spin_unlock(&e->lock);
-    for (u32 port = 1; port < EVTCHN_PORTS; port++)
-        if (port_of(d, port) && port_of(d, port)->state != EVTCHN_FREE)
-            evtchn_close(d, port);
     spin_lock(&e->lock); /* whoever wants to bind to one of them looks under it */
-    for (u32 i = 0; i < ARRAY_SIZE(e->buckets); i++) {
-        hv_free(e->buckets[i]);
-        e->buckets[i] = NULL;
-    }
+    buckets_free(e->buckets, ARRAY_SIZE(e->buckets));
+    if (e->high)
+        buckets_free(e->high, HIGH_BUCKETS);
+    hv_free(e->high);
+    e->high = NULL;
+    hv_free(e->fifo);
+    e->fifo = NULL;
     spin_unlock(&e->lock);
 }
 

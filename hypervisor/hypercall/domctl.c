@@ -163,7 +163,7 @@ static long domctl_create(struct xen_domctl *op)
     const struct xen_domctl_createdomain *c = &op->u.createdomain;
     const struct domain_limits limits = {
         .vcpus = c->max_vcpus,
-        .event_channels = c->max_evtchn_port >= EVTCHN_PORTS ? 0 : c->max_evtchn_port,
+        .event_channels = c->max_evtchn_port < EVTCHN_PORTS ? c->max_evtchn_port + 1 : 0,
         .grant_frames = c->max_grant_frames,
         .maptrack_frames = c->max_maptrack_frames,
     };

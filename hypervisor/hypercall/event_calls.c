@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event_channel_op: what a guest says of its ports, decoded; domain/evtchn.c does it. The FIFO ABI is refused
- * (ENOSYS), so that guests stay with the 2-level one.
+ * event_channel_op: what a guest says of its ports, decoded; domain/evtchn.c and evtchn_fifo.c do it.
  */
 #include <public/event_channel.h>
 #include <public/xen.h>
 
 #include "domain/domain.h"
 #include "domain/evtchn.h"
+#include "domain/evtchn_fifo.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
@@ -27,7 +27,7 @@ static long call_alloc_unbound(struct vcpu *v, u64 arg)
     struct domain *d;
     int error;
 
-    if (copy_struct_from_guest(&op, arg))
+    if (copy_words_from_guest(&op, arg))
         return -EFAULT;
     d = domain_find_for(v, op.dom, &error);
     if (!d)
@@ -35,8 +35,10 @@ static long call_alloc_unbound(struct vcpu *v, u64 arg)
     if (op.remote_dom == DOMID_SELF)
         op.remote_dom = v->domain->id;
     error = evtchn_alloc_unbound(d, op.remote_dom, &op.port);
-    if (!error)
-        error = answer_port(d, op.port, arg, &op, sizeof(op));
+    if (!error && copy_words_to_guest(arg, &op)) {
+        evtchn_close(d, op.port);
+        error = -EFAULT;
+    }
     domain_put(d);
     return error;
 }
@@ -172,20 +174,43 @@ static long call_bind_vcpu(struct vcpu *v, u64 arg)
     return evtchn_bind_vcpu(v->domain, op.port, op.vcpu);
 }
 
-long do_event_channel_op(struct vcpu *v, u64 args[6])
+static long call_init_control(struct vcpu *v, u64 arg)
 {
-    u64 arg = args[1];
-    u32 port;
+    struct evtchn_init_control op;
+    const struct domain *d = v->domain;
+    long error;
 
-    switch ((u32)args[0]) {
-    case EVTCHNOP_send:
-        return copy_struct_from_guest(&port, arg) ? -EFAULT : evtchn_send(v->domain, port);
-    case EVTCHNOP_unmask:
-        return copy_struct_from_guest(&port, arg) ? -EFAULT : evtchn_unmask(v->domain, port);
-    case EVTCHNOP_close:
-        return copy_struct_from_guest(&port, arg) ? -EFAULT : evtchn_close(v->domain, port);
-    case EVTCHNOP_alloc_unbound:
-        return call_alloc_unbound(v, arg);
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    op.link_bits = EVTCHN_FIFO_LINK_BITS;
+    if (op.vcpu >= d->max_vcpus || !d->vcpu[op.vcpu])
+        return -ENOENT;
+    error = evtchn_fifo_init_control(d->vcpu[op.vcpu], mfn(op.control_gfn), op.offset);
+    return error ? error : copy_struct_to_guest(arg, &op);
+}
+
+static long call_expand_array(struct vcpu *v, u64 arg)
+{
+    struct evtchn_expand_array op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    return evtchn_fifo_expand_array(v->domain, mfn(op.array_gfn));
+}
+
+static long call_set_priority(struct vcpu *v, u64 arg)
+{
+    struct evtchn_set_priority op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    return evtchn_fifo_set_priority(v->domain, op.port, op.priority);
+}
+
+/* The rarer ones, away from the hot paths' registers. */
+static __attribute__((noinline)) long call_other(struct vcpu *v, u32 command, u64 arg)
+{
+    switch (command) {
     case EVTCHNOP_bind_interdomain:
         return call_bind_interdomain(v, arg);
     case EVTCHNOP_bind_virq:
@@ -200,7 +225,29 @@ long do_event_channel_op(struct vcpu *v, u64 args[6])
         return call_status(v, arg);
     case EVTCHNOP_reset:
         return call_reset(v, arg);
+    case EVTCHNOP_init_control:
+        return call_init_control(v, arg);
+    case EVTCHNOP_expand_array:
+        return call_expand_array(v, arg);
+    case EVTCHNOP_set_priority:
+        return call_set_priority(v, arg);
     default:
         return -ENOSYS;
     }
+}
+
+long do_event_channel_op(struct vcpu *v, u64 args[6])
+{
+    u64 arg = args[1];
+    u32 command = (u32)args[0];
+    bool by_port = command == EVTCHNOP_send || command == EVTCHNOP_unmask || command == EVTCHNOP_close;
+    u32 port;
+
+    if (unlikely(!by_port))
+        return command == EVTCHNOP_alloc_unbound ? call_alloc_unbound(v, arg) : call_other(v, command, arg);
+    if (unlikely(copy_u32_from_guest(&port, arg)))
+        return -EFAULT;
+    if (command == EVTCHNOP_send)
+        return evtchn_send(v->domain, port);
+    return command == EVTCHNOP_unmask ? evtchn_unmask(v->domain, port) : evtchn_close(v->domain, port);
 }

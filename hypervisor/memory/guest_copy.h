@@ -61,6 +61,20 @@ size_t copy_raw(void *to, const void *from, size_t size);
 #define copy_words_to_guest(address, p)                                                            \
     (guest_range_ok((address), sizeof(*(p))) ? GUEST_WORDS((p), (address), sizeof(*(p)) / 8) : -EFAULT)
 
+/* A port number or the like. 0 or -EFAULT. */
+static inline int copy_u32_from_guest(u32 *to, u64 address)
+{
+    int error = -EFAULT;
+
+    if (unlikely(!guest_range_ok(address, sizeof(*to))))
+        return error;
+    guest_access_begin();
+    __asm__ volatile("1: mov (%2), %1\n\txor %0, %0\n9:" EXTABLE("1b", "9b")
+                     : "+r"(error), "=&r"(*to) : "r"(address) : "memory");
+    guest_access_end();
+    return error;
+}
+
 #define copy_struct_from_guest(p, address) copy_from_guest((p), (address), sizeof(*(p)))
 #define copy_struct_to_guest(address, p) copy_to_guest((address), (p), sizeof(*(p)))
 

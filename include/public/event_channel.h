@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels: one-bit notifications between domains, from virtual and physical interrupts, and
- * between vCPUs. Two-level ABI; the FIFO ABI's numbers are here so that asking for it can be
- * refused.
+ * between vCPUs. Two ABIs: two-level (bits in the shared info page), which every domain begins with, and FIFO (queues of
+ * ports in pages of the guest's own).
  */
 #ifndef PUBLIC_EVENT_CHANNEL_H
 #define PUBLIC_EVENT_CHANNEL_H
@@ -135,5 +135,33 @@ struct evtchn_set_priority {
     uint32_t priority;
 };
 typedef struct evtchn_set_priority evtchn_set_priority_t;
+
+/*
+ * FIFO ABI. A word for each port in the guest's event array, and a control block for each vCPU with a queue for each
+ * priority: the hypervisor enters at the tail, the guest takes from the head, each queue linked through the words.
+ */
+#define EVTCHN_FIFO_PRIORITY_MAX     0 /* first */
+#define EVTCHN_FIFO_PRIORITY_DEFAULT 7
+#define EVTCHN_FIFO_PRIORITY_MIN     15
+#define EVTCHN_FIFO_MAX_QUEUES       (EVTCHN_FIFO_PRIORITY_MIN + 1)
+
+typedef uint32_t event_word_t;
+
+/* Bits of an event word, below them the port that follows in the queue. */
+#define EVTCHN_FIFO_PENDING 31
+#define EVTCHN_FIFO_MASKED  30
+#define EVTCHN_FIFO_LINKED  29 /* in a queue */
+#define EVTCHN_FIFO_BUSY    28 /* the guest must not unmask */
+
+#define EVTCHN_FIFO_LINK_BITS   17
+#define EVTCHN_FIFO_LINK_MASK   ((1 << EVTCHN_FIFO_LINK_BITS) - 1)
+#define EVTCHN_FIFO_NR_CHANNELS (1 << EVTCHN_FIFO_LINK_BITS)
+
+struct evtchn_fifo_control_block {
+    uint32_t ready; /* a bit for each queue that is not empty */
+    uint32_t _rsvd;
+    uint32_t head[EVTCHN_FIFO_MAX_QUEUES]; /* ports */
+};
+typedef struct evtchn_fifo_control_block evtchn_fifo_control_block_t;
 
 #endif

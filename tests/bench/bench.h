@@ -34,6 +34,7 @@ uint64_t bench_median(uint64_t *samples);
 void bench_simple(void);
 void bench_traps(void);
 void bench_events(void);
+void bench_events_fifo(void);
 void bench_memory(void);
 void bench_grants(void);
 

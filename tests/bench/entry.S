@@ -9,7 +9,7 @@
 #define IRET jmp hypercall_page + __HYPERVISOR_iret * 32
 
         .text
-        .globl bench_int3, bench_syscall, bench_int80, bench_pf, bench_event
+        .globl bench_int3, bench_syscall, bench_int80, bench_pf, bench_event, bench_event_fifo
 bench_int3:
 bench_syscall:
 bench_int80:
@@ -35,6 +35,17 @@ bench_event:
         movb $0, (%rax)                 /* evtchn_upcall_pending */
         movq $0, 8(%rax)                /* evtchn_pending_sel */
         movq $0, 2048(%rax)             /* the first word of evtchn_pending */
+        popq %rax
+        pushq $0
+        IRET
+
+        /* The same for FIFO, where words and control block are put right before each sample. */
+bench_event_fifo:
+        popq %rcx
+        popq %r11
+        pushq %rax
+        movq shared_info(%rip), %rax
+        movb $0, (%rax)                 /* evtchn_upcall_pending */
         popq %rax
         pushq $0
         IRET

@@ -5,7 +5,7 @@
 
 #include "bench.h"
 
-void bench_event(void);
+void bench_event(void), bench_event_fifo(void);
 
 static struct evtchn_send send;
 static struct evtchn_unmask unmask;
@@ -55,6 +55,52 @@ static void prepare_unmask(void)
     port_send();
 }
 
+static struct evtchn_fifo_control_block *control;
+static event_word_t *words;
+
+static void fifo_quiet(event_word_t far)
+{
+    words[loop_far] = words[masked_far] = far;
+    control->ready = 0;
+}
+static void prepare_fifo_masked(void)
+{
+    fifo_quiet(1u << EVTCHN_FIFO_MASKED);
+    send.port = masked_near;
+}
+static void prepare_fifo_loop(void)
+{
+    fifo_quiet(0);
+    send.port = loop_near;
+}
+/* The other one is in the queue: it is entered behind that. */
+static void prepare_fifo_behind(void)
+{
+    events_off();
+    prepare_fifo_loop();
+    port_send();
+    send.port = masked_near;
+}
+static void prepare_fifo_unmask(void)
+{
+    prepare_fifo_masked();
+    port_send();
+    unmask.port = masked_far;
+}
+static void upcalls_on(void)
+{
+    shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 0;
+}
+
+static const struct bench_row fifo_rows[] = {
+    {.name = "evtchn_fifo_send_masked", .before = prepare_fifo_masked, .operation = port_send},
+    {.name = "evtchn_fifo_send_upcall", .before = prepare_fifo_loop, .operation = port_send},
+    {.name = "evtchn_fifo_send_behind", .before = prepare_fifo_behind, .operation = port_send, .after = upcalls_on},
+    {.name = "evtchn_fifo_unmask_pending", .before = prepare_fifo_unmask, .operation = port_unmask},
+    {.name = NULL},
+};
+
 static const struct bench_row rows[] = {
     {.name = "evtchn_send_masked", .before = prepare_masked, .operation = port_send},
     {.name = "evtchn_send_upcall", .before = prepare_loop, .operation = port_send},
@@ -97,5 +143,26 @@ void bench_events(void)
     shared_info->vcpu_info[0].evtchn_upcall_mask = 0;
     hypercall_xen_version(0, NULL);
     bench_run(rows);
+    events_off();
+}
+
+/* The ports are those of the rows before. */
+void bench_events_fifo(void)
+{
+    struct callback_register entry = {.type = CALLBACKTYPE_event,
+                                      .flags = CALLBACKF_mask_events,
+                                      .address = (unsigned long)bench_event_fifo};
+    struct evtchn_init_control init = {0};
+    struct evtchn_expand_array expand;
+
+    control = page_alloc();
+    words = page_alloc();
+    init.control_gfn = mfn_of(control);
+    expand.array_gfn = mfn_of(words);
+    NEED(hypercall_event_channel_op(EVTCHNOP_init_control, &init));
+    NEED(hypercall_event_channel_op(EVTCHNOP_expand_array, &expand));
+    NEED(hypercall_callback_op(CALLBACKOP_register, &entry));
+    upcalls_on();
+    bench_run(fifo_rows);
     events_off();
 }

@@ -72,4 +72,5 @@ void test_main(void)
     bench_events();
     bench_memory();
     bench_grants();
+    bench_events_fifo();
 }

@@ -106,6 +106,21 @@ static inline void guest_access_end(void)
 {
 }
 
+/* memory/guest_copy.h */
+#define MEMORY_GUEST_COPY_H
+#include "lib/errno.h"
+static inline bool guest_range_ok(u64 address, u64 size)
+{
+    return address + size >= address && (address + size <= 0x800000000000 || address >= HV_VIRT_END);
+}
+int copy_from_guest(void *to, u64 guest_address, size_t size);
+int copy_to_guest(u64 guest_address, const void *from, size_t size);
+#define copy_struct_from_guest(p, address) copy_from_guest((p), (address), sizeof(*(p)))
+#define copy_struct_to_guest(address, p) copy_to_guest((address), (p), sizeof(*(p)))
+#define copy_words_from_guest copy_struct_from_guest
+#define copy_words_to_guest copy_struct_to_guest
+#define copy_u32_from_guest copy_struct_from_guest
+
 /* Makes the machine: `mib` MiB of RAM from frame 0 (a multiple of 2), all of it given to the allocator except for the
  * first 2 MiB. Once per process. */
 void host_machine(u32 mib);
