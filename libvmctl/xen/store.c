@@ -7,7 +7,8 @@
  * (an eventfd) that is up while events wait that somebody's request brought along. While a request
  * is under way the connection is taken out, since what comes then is that request's reply: so the
  * descriptor that programs poll is readable for events alone. It must never start a thread: the
- * program may fork, and may have its own mind about signals.
+ * program may fork, and may have its own mind about signals. A request that succeeds sets errno to
+ * 0: there are programs that look at it in any case.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,8 @@ static void handle_enter(struct xs_handle *h)
     connection_poll(h, 0);
 }
 
-static void handle_leave(struct xs_handle *h)
+/* Ends it, with what came of it; a negative errno becomes false and errno. Success: errno 0. */
+static bool handle_done(struct xs_handle *h, int err)
 {
     bool events = store_has_events(h->store);
     uint64_t count = 1;
@@ -68,14 +70,7 @@ static void handle_leave(struct xs_handle *h)
     }
     connection_poll(h, EPOLLIN);
     pthread_mutex_unlock(&h->lock);
-}
-
-/* Ends it; a negative errno becomes false and errno. */
-static bool handle_done(struct xs_handle *h, int err)
-{
-    handle_leave(h);
-    if (err < 0)
-        errno = -err;
+    errno = err < 0 ? -err : 0;
     return err >= 0;
 }
 
@@ -170,7 +165,7 @@ static int any_connect(struct store **out)
 struct xs_handle *xs_open(unsigned long flags)
 {
     struct xs_handle *h = calloc(1, sizeof(*h));
-    int err;
+    int error = errno, err;
 
     if (!h)
         return NULL;
@@ -184,6 +179,7 @@ struct xs_handle *xs_open(unsigned long flags)
     h->filter = flags & XS_UNWATCH_FILTER;
     h->poll_fd = h->flag_fd = -1;
     pthread_mutex_init(&h->lock, NULL);
+    errno = error;
     return h;
 }
 
@@ -402,7 +398,7 @@ static int poll_make(struct xs_handle *h)
     e.data.fd = flag;
     if (flag >= 0 && set >= 0 && epoll_ctl(set, EPOLL_CTL_ADD, flag, &e) == 0) {
         e.data.fd = store_fd(h->store);
-        e.events = 0; /* handle_leave() takes it in */
+        e.events = 0; /* handle_done() takes it in */
         if (epoll_ctl(set, EPOLL_CTL_ADD, e.data.fd, &e) == 0) {
             h->flag_fd = flag;
             h->poll_fd = set;
