@@ -7,6 +7,7 @@
 #include "cpu/asm.h"
 #include "cpu/features.h"
 #include "cpu/msr.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/alloc.h"
 
@@ -86,6 +87,20 @@ void fpu_state_import(struct fpu_state *s, const void *fxsave)
     memcpy(&mxcsr, s->fxsave + MXCSR_OFFSET, sizeof(mxcsr));
     mxcsr &= mask ? mask : MXCSR_VALID;
     memcpy(s->fxsave + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+}
+
+int fpu_state_import_extended(struct fpu_state *s, const struct fpu_state *from, u64 size)
+{
+    u64 not_zero = (from->xstate_bv & ~cpu_features.xcr0) | from->xcomp_bv;
+
+    for (u32 i = 0; i < ARRAY_SIZE(from->reserved); i++)
+        not_zero |= from->reserved[i];
+    if (not_zero)
+        return -EINVAL;
+    fpu_state_import(s, from->fxsave);
+    s->xstate_bv = from->xstate_bv;
+    memcpy(s->more, from->more, size - sizeof(*s));
+    return 0;
 }
 
 bool fpu_xcr0_ok(u64 xcr0)

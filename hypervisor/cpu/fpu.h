@@ -25,6 +25,9 @@ void fpu_registers_save(struct fpu_state *s);
 void fpu_registers_load(const struct fpu_state *s, u64 xcr0);
 /* An FXSAVE image from a guest or the toolstack: reserved MXCSR bits are cleared, the rest is reset. */
 void fpu_state_import(struct fpu_state *s, const void *fxsave);
+/* A whole XSAVE area of `size` bytes (the header's end to xstate_size), in the standard form. The same for its first part; what
+ * is beyond `size` is reset. -EINVAL: its header names components, or a form, that would not load: s is as it was. */
+int fpu_state_import_extended(struct fpu_state *s, const struct fpu_state *from, u64 size);
 /* May a guest set XCR0 to this? */
 bool fpu_xcr0_ok(u64 xcr0);
 

@@ -301,13 +301,32 @@ static void __noreturn dom0_shutdown(u8 code)
 
 void domain_shutdown(struct domain *d, u8 code)
 {
+    u8 goes = DOMAIN_GOES;
+
     if (d == dom0)
         dom0_shutdown(code);
-    if (__atomic_exchange_n(&d->shut_down, true, __ATOMIC_SEQ_CST))
+    if (!__atomic_compare_exchange_n(&d->shut_down, &goes, DOMAIN_STOPS, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
         return;
-    d->shutdown_code = code;
+    if (!d->code_latched)
+        d->shutdown_code = code;
     domain_pause_nosync(d);
+    __atomic_store_n(&d->shut_down, DOMAIN_STOPPED, __ATOMIC_SEQ_CST);
     evtchn_send_global_virq(VIRQ_DOM_EXC);
+}
+
+int domain_resume(struct domain *d)
+{
+    if (d->crashed)
+        return -EINVAL;
+    if (d->shut_down == DOMAIN_GOES)
+        return 0;
+    if (d->shut_down == DOMAIN_STOPS)
+        return -ERESTART;
+    d->shutdown_code = 0;
+    d->code_latched = false;
+    __atomic_store_n(&d->shut_down, DOMAIN_GOES, __ATOMIC_SEQ_CST);
+    domain_unpause(d);
+    return 0;
 }
 
 void domain_crash(struct domain *d, const char *format, ...)

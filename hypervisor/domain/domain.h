@@ -30,6 +30,7 @@
 #define DOMAIN_REASON_LENGTH 120
 
 enum domain_death { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
+enum domain_stop { DOMAIN_GOES, DOMAIN_STOPS, DOMAIN_STOPPED }; /* stopped: its pause is counted */
 
 /* What a domain may have of each thing, set when it is made. Negative: the hypervisor's default. */
 struct domain_limits {
@@ -62,9 +63,10 @@ struct domain {
     bool privileged;            /* may use control calls; owns the machine's devices */
     volatile u8 death;          /* enum domain_death */
     volatile bool made;         /* all its parts are: it may be found */
-    volatile bool shut_down;
+    volatile u8 shut_down;      /* enum domain_stop */
     bool crashed;               /* and somebody is giving the reason */
     u8 shutdown_code;           /* SHUTDOWN_* of public/sched.h */
+    bool code_latched;          /* by SCHEDOP_shutdown_code: the end to come reports that one */
     volatile u32 pause_count;   /* by the toolstack and ring 0; > 0: no vcpu runs */
     u32 control_pauses;         /* of those, the toolstack's */
     u32 refs;
@@ -136,6 +138,9 @@ int domain_kill(struct domain *d);
 /* The guest stops by its own wish or ours: vcpus pause for good, VIRQ_DOM_EXC goes to dom0.
  * Dom0's own shutdown is the machine's (poweroff, reboot: boot/shutdown.h). */
 void domain_shutdown(struct domain *d, u8 code);
+/* A domain that has shut down (suspended, most of all) goes on where it stopped. Others go on anyway. 0; -EINVAL: ring 0
+ * crashed it, amid an instruction; -ERESTART: it is about to stop. Control lock held. */
+int domain_resume(struct domain *d);
 /* A guest broke a rule. The first reason is kept and shown to people. On the way back the vcpu does
  * not run any more. Any context; may be called for the current domain. */
 void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -55,6 +55,11 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
     u32 running = 0, blocked = 0;
 
+    /* Whoever is told that it has shut down looks at its memory next: no vcpu may write there any more. */
+    if (d->shut_down == DOMAIN_STOPPED && !d->death) {
+        domain_pause_sync(d);
+        domain_unpause(d);
+    }
     memset(info, 0, sizeof(*info));
     info->domain = d->id;
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;

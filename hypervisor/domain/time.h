@@ -33,6 +33,7 @@ struct domain_time {
     u32 wc_version;
     struct timer watchdog[2]; /* SCHEDOP_watchdog */
     u8 watchdogs_in_use;      /* bits */
+    u32 tsc_mode, tsc_incarnation; /* the toolstack's words, given back as they are */
 };
 
 void time_vcpu_init(struct vcpu *v);

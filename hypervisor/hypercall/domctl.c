@@ -17,7 +17,6 @@
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
-#include "pv/context.h"
 
 struct vcpu *domctl_vcpu(const struct domain *d, u32 id)
 {
@@ -59,29 +58,6 @@ static long domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
     return error;
 }
 
-static long domctl_set_context(struct domain *d, struct xen_domctl *op)
-{
-    struct vcpu *v = domctl_vcpu(d, op->u.vcpucontext.vcpu);
-    struct vcpu_guest_context *c;
-    long error;
-
-    if (!v)
-        return -ENOENT;
-    c = hv_alloc(sizeof(*c));
-    if (!c)
-        return -ENOMEM;
-    error = copy_from_guest(c, (u64)op->u.vcpucontext.ctxt.p, sizeof(*c));
-    if (!error) {
-        domain_pause_sync(d);
-        error = pv_set_context(v, c);
-        if (!error)
-            v->sched.down = !(c->flags & VGCF_online);
-        domain_unpause(d);
-    }
-    hv_free(c);
-    return error;
-}
-
 static long domctl_address_size(struct domain *d, struct xen_domctl *op)
 {
     (void)d;
@@ -106,15 +82,6 @@ static long domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
     hypercall_page_fill(mfn_to_virt(m));
     frame_put_writable(m);
     return 0;
-}
-
-/* Guests use the TSC as it is; other modes are refused. */
-static long domctl_tsc(struct domain *d, struct xen_domctl *op)
-{
-    enum { TSC_DEFAULT, TSC_EMULATE, TSC_NATIVE };
-
-    (void)d;
-    return op->u.tsc_info.tsc_mode == TSC_DEFAULT || op->u.tsc_info.tsc_mode == TSC_NATIVE ? 0 : -EOPNOTSUPP;
 }
 
 static long domctl_reason(struct domain *d, struct xen_domctl *op)
@@ -143,6 +110,17 @@ static const struct domctl {
     {XEN_DOMCTL_setvcpucontext, NOT_SELF | NOT_DYING, domctl_set_context},
     {XEN_DOMCTL_hypercall_init, NOT_DYING, domctl_hypercall_init},
     {XEN_DOMCTL_settscinfo, NOT_SELF | NOT_DYING, domctl_tsc},
+    {XEN_DOMCTL_gettscinfo, ANSWERS | NOT_SELF | NOT_DYING, domctl_tsc},
+    {XEN_DOMCTL_getpageframeinfo3, NOT_SELF | NOT_DYING, domctl_frame_kinds},
+    {XEN_DOMCTL_getvcpucontext, ANSWERS | NOT_SELF | NOT_DYING, domctl_get_context},
+    {XEN_DOMCTL_set_ext_vcpucontext, NOT_SELF | NOT_DYING, domctl_ext_context},
+    {XEN_DOMCTL_get_ext_vcpucontext, ANSWERS | NOT_SELF | NOT_DYING, domctl_ext_context},
+    {XEN_DOMCTL_setvcpuextstate, NOT_SELF | NOT_DYING, domctl_set_xstate},
+    {XEN_DOMCTL_getvcpuextstate, ANSWERS | NOT_SELF | NOT_DYING, domctl_get_xstate},
+    {XEN_DOMCTL_set_vcpu_msrs, ANSWERS | NOT_SELF | NOT_DYING, domctl_msrs},
+    {XEN_DOMCTL_get_vcpu_msrs, ANSWERS | NOT_SELF | NOT_DYING, domctl_msrs},
+    {XEN_DOMCTL_resumedomain, NOT_SELF | NOT_DYING, domctl_resume},
+    {XEN_DOMCTL_shadow_op, NOT_SELF | NOT_DYING, domctl_shadow},
     {XEN_DOMCTL_getvcpuinfo, ANSWERS, domctl_vcpu_info},
     {XEN_DOMCTL_setvcpuaffinity, ANSWERS | NOT_DYING, domctl_affinity},
     {XEN_DOMCTL_getvcpuaffinity, ANSWERS | NOT_DYING, domctl_affinity},

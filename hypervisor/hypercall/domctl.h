@@ -35,4 +35,16 @@ long sysctl_cpu_featureset(struct xen_sysctl *op);
 /* debug_keys.c */
 long sysctl_debug_keys(struct xen_sysctl *op);
 
+/* domctl_state.c */
+long domctl_set_context(struct domain *d, struct xen_domctl *op);
+long domctl_get_context(struct domain *d, struct xen_domctl *op);
+long domctl_ext_context(struct domain *d, struct xen_domctl *op);
+long domctl_set_xstate(struct domain *d, struct xen_domctl *op);
+long domctl_get_xstate(struct domain *d, struct xen_domctl *op);
+long domctl_msrs(struct domain *d, struct xen_domctl *op);
+long domctl_tsc(struct domain *d, struct xen_domctl *op);
+long domctl_frame_kinds(struct domain *d, struct xen_domctl *op);
+long domctl_resume(struct domain *d, struct xen_domctl *op);
+long domctl_shadow(struct domain *d, struct xen_domctl *op);
+
 #endif

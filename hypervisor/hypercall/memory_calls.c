@@ -14,6 +14,7 @@
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
+#include "memory/map.h"
 
 #define COMMAND_BITS 6
 #define COMMAND_MASK ((1u << COMMAND_BITS) - 1)
@@ -97,7 +98,7 @@ static long reservation_change(struct vcpu *v, u64 args[6], u32 command)
         return (long)e.at;
     e.domain = domain_find_for(v, r.domid, &error);
     if (!e.domain)
-        return (long)e.at;
+        return error;
     for (;;) {
         bool ok;
 
@@ -281,9 +282,7 @@ static long machine_memory_map(struct vcpu *v, u64 address)
         return -EPERM;
     if (copy_struct_from_guest(&map, address))
         return -EFAULT;
-    if (map.nr_entries < boot_info.map_count)
-        return -EINVAL;
-    for (i = 0; i < boot_info.map_count; i++) {
+    for (i = 0; i < boot_info.map_count && i < map.nr_entries; i++) {
         const struct boot_range *r = &boot_info.map[i];
         struct e820_entry e = {r->start, r->size, r->type};
 
@@ -378,6 +377,27 @@ static long machphys_mapping(u64 address)
     return copy_struct_to_guest(address, &map);
 }
 
+/* Where the same table lies, 2 MiB (that is, a GiB of the machine) to an entry. A GiB without RAM has none: its entry is
+ * the one before, because toolstacks map what they are told. */
+static long machphys_frames(u64 address)
+{
+    struct xen_machphys_mfn_list list;
+    u64 m = 0;
+
+    if (copy_struct_from_guest(&list, address))
+        return -EFAULT;
+    list.nr_extents = 0;
+    while (list.nr_extents < list.max_extents && list.nr_extents < frame_max >> (30 - PAGE_SHIFT)) {
+        u64 here = mfn_x(map_m2p_frames(list.nr_extents));
+
+        m = here ? here : m;
+        if (copy_to_guest((u64)(list.extent_start.p + list.nr_extents), &m, sizeof(m)))
+            return -EFAULT;
+        list.nr_extents++;
+    }
+    return copy_struct_to_guest(address, &list);
+}
+
 /* Frames of another domain's grant table. */
 static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *r)
 {
@@ -442,6 +462,8 @@ long do_memory_op(struct vcpu *v, u64 args[6])
         return reservation_query(v, args[1], command);
     case XENMEM_machphys_mapping:
         return machphys_mapping(args[1]);
+    case XENMEM_machphys_mfn_list:
+        return machphys_frames(args[1]);
     case XENMEM_machine_memory_map:
         return machine_memory_map(v, args[1]);
     case XENMEM_memory_map:
@@ -452,6 +474,8 @@ long do_memory_op(struct vcpu *v, u64 args[6])
         return claim_pages(v, args[1]);
     case XENMEM_acquire_resource:
         return acquire_resource(v, args[1]);
+    case XENMEM_get_vnumainfo: /* how a toolstack is told that there is none */
+        return -EOPNOTSUPP;
     default:
         return -ENOSYS;
     }

@@ -35,7 +35,9 @@ static struct domain *owner_find(struct vcpu *v, u16 id, int *error)
     if (likely(id == DOMID_SELF || id == v->domain->id)) {
         d = v->domain;
     } else if (id == DOMID_IO) {
-        d = v->domain->privileged ? domain_io : NULL;
+        d = v->domain->pv.mmio_all ? domain_io : NULL;
+    } else if (id == DOMID_XEN) {
+        d = v->domain->privileged ? domain_xen : NULL;
     } else if (v->domain->privileged) {
         d = domain_find(id);
         if (!d)
@@ -43,14 +45,14 @@ static struct domain *owner_find(struct vcpu *v, u16 id, int *error)
         return d;
     }
     if (!d)
-        *error = id == DOMID_IO ? -EPERM : -ESRCH;
+        *error = id == DOMID_IO || id == DOMID_XEN ? -EPERM : -ESRCH;
     return d;
 }
 
 /* Only what owner_find() really looked up carries a reference. */
 static void owner_put(struct vcpu *v, struct domain *d)
 {
-    if (d != v->domain && d != domain_io)
+    if (d != v->domain && d != domain_io && d != domain_xen)
         domain_put(d);
 }
 
@@ -178,6 +180,7 @@ long do_update_va_mapping(struct vcpu *v, u64 args[6])
 static int mmuext_flush(struct vcpu *v, const struct mmuext_op *op)
 {
     u64 mask = v->domain->dirty_cpus;
+    int error;
 
     switch (op->cmd) {
     case MMUEXT_TLB_FLUSH_LOCAL:
@@ -189,8 +192,9 @@ static int mmuext_flush(struct vcpu *v, const struct mmuext_op *op)
         return 0;
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
-        if (vcpu_mask(v->domain, (u64)op->arg2.vcpumask.p, &mask))
-            return -EINVAL;
+        error = vcpu_mask(v->domain, (u64)op->arg2.vcpumask.p, &mask);
+        if (error)
+            return error;
         break;
     }
     if (op->cmd == MMUEXT_TLB_FLUSH_MULTI || op->cmd == MMUEXT_TLB_FLUSH_ALL)
@@ -217,7 +221,7 @@ static int mmuext_page(struct domain *owner, const struct mmuext_op *op)
     }
     if (op->cmd == MMUEXT_COPY_PAGE)
         frame_put(from);
-    return error ? -EINVAL : 0;
+    return error;
 }
 
 static int mmuext_one(struct vcpu *v, struct domain *owner, const struct mmuext_op *op)

@@ -6,15 +6,12 @@
 #include <public/sched.h>
 #include <public/xen.h>
 
-#include "cpu/clock.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
 
 #define POLL_PORTS_MAX 128
-#define TIMER_SENSIBLE_NS (1ull << 50)
-#define TIMER_SOON_NS 100000000ull
 
 static long call_block(struct vcpu *v)
 {
@@ -68,14 +65,39 @@ static long call_poll(struct vcpu *v, u64 arg)
     return 0;
 }
 
-static long call_shutdown(struct vcpu *v, u64 arg)
+/* What a suspended guest's toolstack reads and changes besides (its record, in a third argument) is theirs alone. */
+static long call_shutdown(struct vcpu *v, u64 arg, bool now)
 {
     struct sched_shutdown op;
+    struct domain *d = v->domain;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    domain_shutdown(v->domain, (u8)op.reason);
+    if (now) {
+        domain_shutdown(d, (u8)op.reason);
+    } else if (!d->code_latched) {
+        d->shutdown_code = (u8)op.reason;
+        d->code_latched = true;
+    }
     return 0;
+}
+
+static long call_remote_shutdown(struct vcpu *v, u64 arg)
+{
+    struct sched_remote_shutdown op;
+    struct domain *d;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    d = domain_find(op.domain_id);
+    if (!d)
+        return -ESRCH;
+    if (d != v->domain && v->domain->privileged)
+        domain_shutdown(d, (u8)op.reason);
+    else
+        v = NULL;
+    domain_put(d);
+    return v ? 0 : -EPERM;
 }
 
 static long call_watchdog(struct vcpu *v, u64 arg)
@@ -87,7 +109,7 @@ static long call_watchdog(struct vcpu *v, u64 arg)
 
 long do_sched_op(struct vcpu *v, u64 args[6])
 {
-    switch ((u32)args[0]) {
+    switch (args[0]) {
     case SCHEDOP_yield:
         vcpu_yield(v);
         return 0;
@@ -96,7 +118,10 @@ long do_sched_op(struct vcpu *v, u64 args[6])
     case SCHEDOP_poll:
         return call_poll(v, args[1]);
     case SCHEDOP_shutdown:
-        return call_shutdown(v, args[1]);
+    case SCHEDOP_shutdown_code:
+        return call_shutdown(v, args[1], args[0] == SCHEDOP_shutdown);
+    case SCHEDOP_remote_shutdown:
+        return call_remote_shutdown(v, args[1]);
     case SCHEDOP_watchdog:
         return call_watchdog(v, args[1]);
     case SCHEDOP_pin_override:
@@ -108,13 +133,8 @@ long do_sched_op(struct vcpu *v, u64 args[6])
 
 long do_set_timer_op(struct vcpu *v, u64 args[6])
 {
-    u64 when = args[0];
-
-    /* A guest's clock ran over, perhaps: it shall look again soon rather than sleep for ever. */
-    if (unlikely(when > TIMER_SENSIBLE_NS) && ((s64)when < 0 || when > now_ns() + TIMER_SENSIBLE_NS))
-        when = now_ns() + TIMER_SOON_NS;
-    if (when)
-        timer_set_here(&v->time.oneshot, when);
+    if (args[0])
+        timer_set_here(&v->time.oneshot, args[0]);
     else
         timer_stop(&v->time.oneshot);
     return 0;

@@ -107,7 +107,7 @@ int pt_unpin(struct vcpu *v, struct domain *d, mfn_t m)
  *  2. all pins go, and with them all its tables, and what those map;
  *  3. all frames lose their owner's reference; those that others map live on until unmapped.
  */
-static int relinquish_vcpu(struct vcpu *v)
+int pt_drop_bases(struct vcpu *v)
 {
     struct vcpu *self = current_vcpu();
     int error;
@@ -173,7 +173,7 @@ int memory_relinquish(struct domain *d)
         return error;
     if (d->relinquish_stage == 0) {
         for (u32 i = 0; i < d->max_vcpus; i++) {
-            error = d->vcpu[i] ? relinquish_vcpu(d->vcpu[i]) : 0;
+            error = d->vcpu[i] ? pt_drop_bases(d->vcpu[i]) : 0;
             if (error)
                 return error;
         }

@@ -276,6 +276,13 @@ void frame_unshare(void *p)
     frame_put_writable(virt_to_mfn(p));
 }
 
+void __init frame_show(mfn_t m)
+{
+    /* a type that nothing else takes: never writable, never a table */
+    frame_of(m)->type = FRAME_DESCRIPTORS << FRAME_TYPE_SHIFT | FRAME_BUSY | FRAME_VALIDATED | 1;
+    frame_of(m)->refs = FRAME_HV | 1;
+}
+
 void __init frame_init_gib(u64 gib)
 {
     u64 from = gib << GIB_SHIFT, to = (gib + 1) << GIB_SHIFT;

@@ -91,6 +91,9 @@ void frame_taken_end(mfn_t m, bool back);
 void frame_share(void *p, struct domain *d);
 void frame_unshare(void *p);
 
+/* Boot: ring 0's frame m may be mapped read-only, for good, by whoever has a right to DOMID_XEN's frames. */
+void frame_show(mfn_t m);
+
 /* Claims: memory promised to a domain before it is allocated, so that two creations cannot both win the last page.
  * claim_set: d's claim becomes `pages` in all, counting what it has (0: none); -ENOMEM if not that much is free.
  * claim_take: n frames are about to be allocated to d: from its claim first, the rest from what nobody claimed: they

@@ -176,6 +176,13 @@ u64 *map_l1_of(u64 va)
     return e ? (u64 *)((u64)e & PAGE_MASK) : NULL;
 }
 
+mfn_t map_m2p_frames(u64 gib)
+{
+    const u64 *e = entry_of(M2P_START + (gib << SHIFT_2M), 2, TABLE); /* backed by whole pages of 2 MiB */
+
+    return e && (*e & PTE_P) ? pte_mfn(*e) : mfn(0);
+}
+
 /* Both ends page aligned; the largest pages that fit. */
 static void __init map_range(u64 va, maddr_t pa, maddr_t end, u64 flags)
 {
@@ -276,6 +283,12 @@ static void __init make_records(void)
     for (u32 i = 0; i < ram_count; i++)
         if (ram[i].to > FRAMES_1M)
             frame_init_range(mfn(MAX(ram[i].from, FRAMES_1M)), mfn(ram[i].to));
+    for (u64 gib = 0; gib * FRAMES_1G < last; gib++) {
+        mfn_t m = map_m2p_frames(gib);
+
+        for (u64 i = 0; mfn_x(m) && i < FRAMES_2M; i++)
+            frame_show(mfn_add(m, i));
+    }
 }
 
 void __init map_init(void)

@@ -68,6 +68,8 @@ int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bo
  * 0, -EINVAL, -ERESTART. For the current vcpu, CR3 is loaded. */
 int pt_set_base(struct vcpu *v, mfn_t m);
 int pt_set_user_base(struct vcpu *v, mfn_t m); /* m == mfn 0: none */
+/* Neither base nor walk under way any more, for a vcpu that does not run. 0 or -ERESTART. */
+int pt_drop_bases(struct vcpu *v);
 /* Pins and unpins a table of level 1..4 for domain d. */
 int pt_pin(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
 int pt_unpin(struct vcpu *v, struct domain *d, mfn_t m);

@@ -24,6 +24,9 @@ void pv_context_load(struct vcpu *next);
 /* setvcpucontext / VCPUOP_initialise: checks all of c, then sets. v is paused and not running. 0, -EINVAL, -EBUSY, -ERESTART. */
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 
+/* getvcpucontext: all that pv_set_context() would make the same vcpu of. c: zeroed. v is paused. */
+void pv_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
+
 /* FPU: loading the current guest's registers; and the copy for who looks at v's state while a CPU has them: they
  * stay there. A vcpu's FPU registers are saved whenever it is switched out. */
 void fpu_load_current(void);

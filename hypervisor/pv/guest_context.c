@@ -123,3 +123,49 @@ int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     v->initialised = true;
     return 0;
 }
+
+static void get_traps(const struct vcpu_pv *pv, struct vcpu_guest_context *c)
+{
+    for (u32 i = 0; i < 256; i++) {
+        const struct pv_trap *t = &pv->trap[i];
+
+        if (t->address)
+            c->trap_ctxt[i] = (struct trap_info){(u8)i, (u8)(t->dpl | (t->mask_events ? 4 : 0)), t->cs, t->address};
+    }
+}
+
+void pv_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
+{
+    const struct vcpu_pv *pv = &v->pv;
+
+    c->user_regs = pv->regs;
+    c->user_regs.ds = pv->ds;
+    c->user_regs.es = pv->es;
+    c->user_regs.fs = pv->fs;
+    c->user_regs.gs = pv->gs;
+    c->user_regs.rflags |= pv->iopl;
+    memcpy(&c->fpu_ctxt, pv->fpu->fxsave, sizeof(c->fpu_ctxt));
+    c->flags = (pv->kernel_mode ? VGCF_in_kernel : 0) | (pv->fpu_used ? VGCF_i387_valid : 0) |
+               (v->sched.down ? 0 : VGCF_online) | (pv->failsafe_masks_events ? VGCF_failsafe_disables_events : 0) |
+               (pv->syscall_masks_events ? VGCF_syscall_disables_events : 0);
+    get_traps(pv, c);
+    c->ldt_base = pv->ldt_entries ? pv->ldt_base : 0;
+    c->ldt_ents = pv->ldt_entries;
+    c->gdt_ents = pv->gdt_entries;
+    for (u32 i = 0; i < (pv->gdt_entries + 511) / 512; i++)
+        c->gdt_frames[i] = mfn_x(pv->gdt_frame[i]);
+    c->kernel_ss = pv->kernel_ss;
+    c->kernel_sp = pv->kernel_sp;
+    c->ctrlreg[0] = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG | pv->cr0_guest;
+    c->ctrlreg[1] = mfn_x(v->user_base) ? xen_pfn_to_cr3(mfn_x(v->user_base)) : 0;
+    c->ctrlreg[3] = xen_pfn_to_cr3(mfn_x(v->base));
+    c->ctrlreg[4] = pv->cr4_guest;
+    memcpy(c->debugreg, pv->debugreg, sizeof(c->debugreg));
+    c->event_callback_eip = pv->event_callback;
+    c->failsafe_callback_eip = pv->failsafe_callback;
+    c->syscall_callback_eip = pv->syscall_callback;
+    c->vm_assist = v->domain->pv.vm_assist;
+    c->fs_base = pv->fs_base;
+    c->gs_base_kernel = pv->gs_base_kernel;
+    c->gs_base_user = pv->gs_base_user;
+}
