@@ -433,7 +433,7 @@ int evtchn_read(struct domain *d, u32 port, struct evtchn *out)
 
 int evtchn_pending(struct domain *d, u32 port)
 {
-    struct evtchn *c = port_of(d, port);
+    struct evtchn *c = port ? port_of(d, port) : NULL;
 
     if (!c)
         return -EINVAL;

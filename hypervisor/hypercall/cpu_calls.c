@@ -181,7 +181,7 @@ long do_callback_op(struct vcpu *v, u64 args[6])
 long do_vm_assist(struct vcpu *v, u64 args[6])
 {
     u32 *assist = &v->domain->pv.vm_assist;
-    u64 bit = args[1] < 32 ? 1ull << args[1] : 0;
+    u64 bit = (u32)args[1] < 32 ? 1ull << (u32)args[1] : 0;
 
     if (!(bit & PV_VM_ASSIST_ALLOWED))
         return -EINVAL;

@@ -398,7 +398,7 @@ long do_grant_table_op(struct vcpu *v, u64 args[6])
     if ((s32)count < 0)
         return -EINVAL;
     args[2] = count;
-    switch (args[0]) {
+    switch ((u32)args[0]) {
     case GNTTABOP_map_grant_ref:
         return each(v, args, sizeof(struct gnttab_map_grant_ref), call_map);
     case GNTTABOP_unmap_grant_ref:

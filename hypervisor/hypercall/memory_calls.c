@@ -98,7 +98,7 @@ static long reservation_change(struct vcpu *v, u64 args[6], u32 command)
         return (long)e.at;
     e.domain = domain_find_for(v, r.domid, &error);
     if (!e.domain)
-        return error;
+        return (long)e.at;
     for (;;) {
         bool ok;
 
@@ -282,7 +282,9 @@ static long machine_memory_map(struct vcpu *v, u64 address)
         return -EPERM;
     if (copy_struct_from_guest(&map, address))
         return -EFAULT;
-    for (i = 0; i < boot_info.map_count && i < map.nr_entries; i++) {
+    if (map.nr_entries < boot_info.map_count)
+        return -EINVAL;
+    for (i = 0; i < boot_info.map_count; i++) {
         const struct boot_range *r = &boot_info.map[i];
         struct e820_entry e = {r->start, r->size, r->type};
 

@@ -35,7 +35,7 @@ static struct domain *owner_find(struct vcpu *v, u16 id, int *error)
     if (likely(id == DOMID_SELF || id == v->domain->id)) {
         d = v->domain;
     } else if (id == DOMID_IO) {
-        d = v->domain->pv.mmio_all ? domain_io : NULL;
+        d = v->domain->privileged ? domain_io : NULL;
     } else if (id == DOMID_XEN) {
         d = v->domain->privileged ? domain_xen : NULL;
     } else if (v->domain->privileged) {
@@ -180,7 +180,6 @@ long do_update_va_mapping(struct vcpu *v, u64 args[6])
 static int mmuext_flush(struct vcpu *v, const struct mmuext_op *op)
 {
     u64 mask = v->domain->dirty_cpus;
-    int error;
 
     switch (op->cmd) {
     case MMUEXT_TLB_FLUSH_LOCAL:
@@ -192,9 +191,8 @@ static int mmuext_flush(struct vcpu *v, const struct mmuext_op *op)
         return 0;
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
-        error = vcpu_mask(v->domain, (u64)op->arg2.vcpumask.p, &mask);
-        if (error)
-            return error;
+        if (vcpu_mask(v->domain, (u64)op->arg2.vcpumask.p, &mask))
+            return -EINVAL;
         break;
     }
     if (op->cmd == MMUEXT_TLB_FLUSH_MULTI || op->cmd == MMUEXT_TLB_FLUSH_ALL)
@@ -221,7 +219,7 @@ static int mmuext_page(struct domain *owner, const struct mmuext_op *op)
     }
     if (op->cmd == MMUEXT_COPY_PAGE)
         frame_put(from);
-    return error;
+    return error ? -EINVAL : 0;
 }
 
 static int mmuext_one(struct vcpu *v, struct domain *owner, const struct mmuext_op *op)

@@ -6,12 +6,15 @@
 #include <public/sched.h>
 #include <public/xen.h>
 
+#include "cpu/clock.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
 
 #define POLL_PORTS_MAX 128
+#define TIMER_SENSIBLE_NS (1ull << 50)
+#define TIMER_SOON_NS 100000000ull
 
 static long call_block(struct vcpu *v)
 {
@@ -109,7 +112,7 @@ static long call_watchdog(struct vcpu *v, u64 arg)
 
 long do_sched_op(struct vcpu *v, u64 args[6])
 {
-    switch (args[0]) {
+    switch ((u32)args[0]) {
     case SCHEDOP_yield:
         vcpu_yield(v);
         return 0;
@@ -133,8 +136,13 @@ long do_sched_op(struct vcpu *v, u64 args[6])
 
 long do_set_timer_op(struct vcpu *v, u64 args[6])
 {
-    if (args[0])
-        timer_set_here(&v->time.oneshot, args[0]);
+    u64 when = args[0];
+
+    /* A guest's clock ran over, perhaps: it shall look again soon rather than sleep for ever. */
+    if (unlikely(when > TIMER_SENSIBLE_NS) && ((s64)when < 0 || when > now_ns() + TIMER_SENSIBLE_NS))
+        when = now_ns() + TIMER_SOON_NS;
+    if (when)
+        timer_set_here(&v->time.oneshot, when);
     else
         timer_stop(&v->time.oneshot);
     return 0;

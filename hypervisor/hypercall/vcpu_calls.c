@@ -120,9 +120,8 @@ static long call_set_oneshot(struct vcpu *v, u64 arg)
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    if ((op.flags & VCPU_SSHOTTMR_future) && op.timeout_abs_ns < now_ns())
-        return -ETIME;
-    timer_set_here(&v->time.oneshot, op.timeout_abs_ns);
+    /* a time that has passed goes off at once, whatever the flags say; so does a negative one */
+    timer_set_here(&v->time.oneshot, op.timeout_abs_ns >> 63 ? 0 : op.timeout_abs_ns);
     return 0;
 }
 
@@ -136,12 +135,12 @@ static long call_send_nmi(struct vcpu *v)
 long do_vcpu_op(struct vcpu *current, u64 args[6])
 {
     struct domain *d = current->domain;
-    struct vcpu *v = args[1] < d->max_vcpus ? d->vcpu[args[1]] : NULL;
+    struct vcpu *v = (u32)args[1] < d->max_vcpus ? d->vcpu[(u32)args[1]] : NULL;
     u64 arg = args[2];
 
     if (!v)
         return -ENOENT;
-    switch (args[0]) {
+    switch ((u32)args[0]) {
     case VCPUOP_initialise:
         return call_initialise(v, arg);
     case VCPUOP_up:

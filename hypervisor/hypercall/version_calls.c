@@ -50,7 +50,7 @@ static long features(const struct vcpu *v, u64 at)
     if (info.submap_idx)
         return -EINVAL;
     /* direct_mapped: a PV guest's machine frames are the devices' addresses */
-    info.submap = 1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad |
+    info.submap = 1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_highmem_assist | 1u << XENFEAT_mmu_pt_update_preserve_ad |
                   1u << XENFEAT_gnttab_map_avail_bits | 1u << XENFEAT_memory_op_vnode_supported |
                   1u << XENFEAT_direct_mapped;
     if (v->domain->privileged)
@@ -80,7 +80,7 @@ static __attribute__((noinline)) long other_version(struct vcpu *v, const u64 ar
         return copy_struct_to_guest(to, &p) ? -EFAULT : 0;
     }
     case XENVER_get_features: return features(v, to);
-    case XENVER_pagesize: return PAGE_SIZE;
+    case XENVER_pagesize: return to ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle: return copy_to_guest(to, d->handle, sizeof(d->handle)) ? -EFAULT : 0;
     case XENVER_commandline:
         return put_string(to, d->privileged && boot_info.command_line ? boot_info.command_line : denied,

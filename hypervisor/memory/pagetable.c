@@ -17,21 +17,15 @@
 #include "memory/rules.h"
 #include "memory/tlb.h"
 
-#define TABLE_FORBIDDEN (PTE_HIGH_RESERVED | PTE_PWT | PTE_PCD | PTE_PSE | PTE_G)
-
-const u64 pte_forbidden[5] = {0, PTE_HIGH_RESERVED, TABLE_FORBIDDEN, TABLE_FORBIDDEN, TABLE_FORBIDDEN};
-
 int l1_entry_get(struct domain *d, struct domain *owner, u64 e)
 {
     mfn_t m = pte_mfn(e);
 
     if (!(e & PTE_P))
         return 0;
-    if (e & pte_forbidden[1])
-        return -EINVAL;
     if (likely(mfn_valid(m))) {
         /* Cached and uncached views of one frame disagree: who owns no device has no use for them. */
-        if ((e & PTE_CACHE) && !d->pv.mmio_all)
+        if ((e & PTE_CACHE) && !d->privileged)
             return -EINVAL;
         if (e & PTE_RW)
             return frame_get_writable(m, owner);
@@ -87,8 +81,7 @@ static __attribute__((always_inline)) inline int l1_update(struct domain *d, u64
 
     value = pte_adjust(value);
     /* Only the software and attribute bits change: what it refers to stays. */
-    if ((old & value & PTE_P) && !((old ^ value) & (PTE_MFN_MASK | PTE_RW | PTE_CACHE)) &&
-        !(value & pte_forbidden[1])) {
+    if ((old & value & PTE_P) && !((old ^ value) & (PTE_MFN_MASK | PTE_RW | PTE_CACHE))) {
         entry_write(entry, value, how);
         table_unlock(virt_to_mfn(entry));
         return 0;
@@ -114,7 +107,7 @@ static int upper_update(struct vcpu *v, mfn_t m, u64 *entry, u32 level, u64 valu
         return -EINVAL;
     value = pte_adjust_table(value);
     if (value & PTE_P) {
-        if (value & pte_forbidden[level])
+        if (value & PTE_TABLE_FORBIDDEN)
             return -EINVAL;
         error = walk_get_table(v, d, pte_mfn(value), level - 1);
         if (error)

@@ -17,14 +17,12 @@
 
 #define PT_ENTRIES 512
 
-/* Bits 52 to 62 select nothing that a guest may use. */
-#define PTE_HIGH_RESERVED 0x7ff0000000000000ull
 /* Cache attributes: only on what is not RAM, and for whoever owns devices. */
 #define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
 
-/* Bits that a present entry of a level must not have. An L1 entry's PAT bit stands where larger pages' PSE bit is:
- * superpages are refused by it. */
-extern const u64 pte_forbidden[5];
+/* Bits that a present entry above L1 must not have; an L1 entry may have any. Superpages are refused by it, and bits 52 to
+ * 62 are the guest's own: no CPU is told to look at them. */
+#define PTE_TABLE_FORBIDDEN (PTE_PWT | PTE_PCD | PTE_PSE | PTE_G)
 
 /* The entry as it will stand: guests run in ring 3, kernel mode too, so user access is always on; and nothing is
  * global, so that loading CR3 flushes it. */

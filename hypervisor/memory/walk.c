@@ -64,7 +64,7 @@ static int table_get(struct pt_walk *w, struct domain *d, mfn_t m, u32 level)
             frame_put(m);
             if (type >> FRAME_TYPE_SHIFT == level && (type & FRAME_BUSY))
                 return -ERESTART; /* another vcpu is at it */
-            return -EBUSY;
+            return -EINVAL;
         }
     } while (!__atomic_compare_exchange_n(&f->type, &type, to, false, __ATOMIC_ACQUIRE,
                                           __ATOMIC_RELAXED));
@@ -149,7 +149,7 @@ static int validate_table(struct pt_walk *w, struct domain *d, u64 *table, struc
         if (pt_slot_reserved(level, i))
             continue;
         f->aux = (u16)i;
-        if (e & pte_forbidden[level])
+        if (e & PTE_TABLE_FORBIDDEN)
             return -EINVAL;
         error = table_get(w, d, pte_mfn(e), level - 1);
         if (error)

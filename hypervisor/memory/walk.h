@@ -36,8 +36,8 @@ static inline bool walk_pending(const struct pt_walk *w)
     return w->depth || w->drop;
 }
 
-/* Takes a type count (and a reference) on m, of d, as a table of `level`. 0; -EINVAL (not d's, a wrong entry
- * somewhere); -EBUSY (in use as something else); or -ERESTART: work on it has begun: call walk_continue() until
+/* Takes a type count (and a reference) on m, of d, as a table of `level`. 0; -EINVAL (not d's, in use as
+ * something else, a wrong entry somewhere); or -ERESTART: work on it has begun: call walk_continue() until
  * 0, then ask again. No table locked, no walk under way. */
 int walk_get_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
 /* Gives one back; cannot fail. The last one begins a walk that releases it, which walk_continue() finishes.

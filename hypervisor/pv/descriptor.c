@@ -127,7 +127,7 @@ void descriptor_drop_gdt(struct vcpu *v)
 
 int descriptor_set_ldt(struct vcpu *v, u64 base, u32 entries)
 {
-    if (entries > LDT_MAX_ENTRIES || (base & ~PAGE_MASK) || !guest_range_ok(base, entries * 8ull))
+    if (entries > LDT_MAX_ENTRIES || (entries && ((base & ~PAGE_MASK) || !guest_range_ok(base, entries * 8ull))))
         return -EINVAL;
     descriptor_drop_ldt(v);
     v->pv.ldt_base = base;

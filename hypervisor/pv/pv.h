@@ -55,7 +55,6 @@ struct vcpu_pv {
 struct domain_pv {
     u32 features_hidden[PV_FEATURE_WORDS]; /* from its kernel's CPUID (pv/cpuid.c) */
     u32 vm_assist;             /* VMASST_TYPE_* bits */
-    bool mmio_all;             /* dom0: everything but the denied list */
 };
 
 #endif

@@ -51,7 +51,7 @@ struct vcpu_set_periodic_timer {
 typedef struct vcpu_set_periodic_timer vcpu_set_periodic_timer_t;
 DEFINE_XEN_GUEST_HANDLE(vcpu_set_periodic_timer_t);
 
-#define VCPU_SSHOTTMR_future (1U << 0) /* a time that has passed is ETIME */
+#define VCPU_SSHOTTMR_future (1U << 0) /* once: refuse a time that has passed. Xen 4.17 heeds it no more */
 
 struct vcpu_set_singleshot_timer {
     uint64_t timeout_abs_ns; /* system time */

@@ -18,11 +18,11 @@
 
 /*
  * Operands that are known only when the guest runs. They stand in a row's arguments and in the 64-bit words of its
- * structure; the low 15 bits are added to what they stand for (flags, where that is a machine address), NX sets bit 63.
+ * structure; the low 16 bits are added to what they stand for (flags, where that is a machine address), bits 52 to 63 too.
  */
-#define SYMBOL(n) (0x5d1f0000000000ul | (unsigned long)(n) << 16)
-#define SYMBOL_MASK 0xffffffffff000000ul
-#define NX 0x8000ul
+#define SYMBOL(n) (0xd1ff000000000ul | (unsigned long)(n) << 16)
+#define SYMBOL_MASK 0x000fffffff000000ul
+#define NX (1ul << 63)
 enum symbol {
     SYMBOL_IN,     /* the row's structure */
     SYMBOL_GOOD,   /* a writable page, zeroed before each row */
@@ -119,15 +119,25 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void note_value(const char *what, long value);
 void answer(const char *name, long value);
 
+static inline void yield(void)
+{
+    hypercall_sched_op(SCHEDOP_yield, NULL);
+}
+
 /* The row's room: where IN points. */
 extern uint8_t *row_in;
 /* Entry i of the test slots, and the page that it maps. */
 uint64_t *slot_entry(unsigned int i);
 volatile uint64_t *slot_page(unsigned int i);
 #define SLOTS 8
+/* An entry without its frame, and without the global bit, which is the hypervisor's own affair. */
+static inline uint64_t entry_shown(uint64_t entry)
+{
+    return entry & ~(PTE_ADDRESS | 0x100);
+}
 
-extern const struct row rows_calls[], rows_version[], rows_events[], rows_sched[], rows_vcpu[], rows_memory[], rows_mmu[],
-    rows_mmuext[], rows_va[], rows_grant[], rows_cpu[], rows_console[], rows_physdev[], rows_platform[], rows_domctl[],
+extern const struct row rows_calls[], rows_version[], rows_events[], rows_sched[], rows_console[], rows_vcpu[], rows_memory[],
+    rows_mmu[], rows_va[], rows_mmuext[], rows_grant[], rows_cpu[], rows_physdev[], rows_platform[], rows_domctl[],
     rows_sysctl[], rows_multicall[], rows_insn[];
 
 #endif

@@ -52,12 +52,9 @@ static unsigned long symbol_value(unsigned int symbol)
 
 unsigned long resolve(unsigned long word)
 {
-    unsigned long value;
-
     if ((word & SYMBOL_MASK) != SYMBOL(0))
         return word;
-    value = symbol_value(word >> 16 & 0xff) + (word & 0x7fff);
-    return word & NX ? value | PTE_NX : value;
+    return symbol_value(word >> 16 & 0xff) + (word & 0xfff000000000ffff);
 }
 
 void note(const char *format, ...)
@@ -121,7 +118,7 @@ static void note_effects(void)
 
         if (!entry)
             continue;
-        note(" slot%u=%#lx", i, entry & ~PTE_ADDRESS);
+        note(" slot%u=%#lx", i, entry_shown(entry));
         if (pt_write(slot_entry(i), 0))
             note(" and it stays");
         mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0);
@@ -214,6 +211,11 @@ void rows_run(const struct row *rows)
         row_run(rows);
 }
 
+static const struct row *const all[] = {
+    rows_calls,  rows_version, rows_console, rows_sched, rows_events, rows_vcpu,
+    rows_memory, rows_mmu,     rows_mmuext,  rows_va,
+};
+
 void test_main(void)
 {
     window_init();
@@ -225,6 +227,6 @@ void test_main(void)
     self = guest_domid();
     if (pt_write(&window_l1[0], pte_make(mfn_of(edge), PTE_RW)))
         report_error("mapping the page before the unmapped one");
-    rows_run(rows_calls);
-    rows_run(rows_events);
+    for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        rows_run(all[i]);
 }
