@@ -132,6 +132,7 @@ static const struct domctl {
     {XEN_DOMCTL_setdomainhandle, NOT_DYING, domctl_set_handle},
     {XEN_DOMCTL_get_cpu_policy, ANSWERS | NOT_DYING, domctl_cpu_policy},
     {XEN_DOMCTL_set_cpu_policy, ANSWERS | NOT_SELF | NOT_DYING, domctl_cpu_policy},
+    {XEN_DOMCTL_sendtrigger, NOT_DYING, domctl_trigger},
     {XEN_DOMCTL_mews_get_reason, ANSWERS, domctl_reason},
     {XEN_DOMCTL_mews_get_runstates, ANSWERS, domctl_runstates},
 };

@@ -23,6 +23,7 @@ long domctl_vcpu_info(struct domain *d, struct xen_domctl *op);
 long domctl_affinity(struct domain *d, struct xen_domctl *op);
 long domctl_scheduler(struct domain *d, struct xen_domctl *op);
 long domctl_node_affinity(struct domain *d, struct xen_domctl *op);
+long domctl_trigger(struct domain *d, struct xen_domctl *op);
 long domctl_runstates(struct domain *d, struct xen_domctl *op);
 /* A guest's bitmap of CPUs or nodes. Bits beyond 64 mean nothing, or are cleared. 0, -EFAULT, -EINVAL (it is absurdly long). */
 int domctl_mask_read(const struct xenctl_bitmap *map, u64 *mask);

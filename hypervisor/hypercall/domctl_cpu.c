@@ -130,6 +130,20 @@ long domctl_node_affinity(struct domain *d, struct xen_domctl *op)
     return error ? error : nodes & 1 ? 0 : -EINVAL;
 }
 
+/* As VCPUOP_send_nmi; the other triggers are of machines that a PV guest has not. */
+long domctl_trigger(struct domain *d, struct xen_domctl *op)
+{
+    struct vcpu *v = domctl_vcpu(d, op->u.sendtrigger.vcpu);
+
+    if (!v)
+        return -ESRCH;
+    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+        return -EINVAL;
+    v->pv.nmi_pending = true;
+    vcpu_kick(v);
+    return 0;
+}
+
 long domctl_runstates(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_mews_runstates *r = (void *)&op->u;

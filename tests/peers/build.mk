@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# The peers rung: programs that others wrote for Xen, in a dom0 over our hypervisor. PEER_TESTS="FILE..." runs only these.
+PEERS := $(BUILD)/tests/peers
+
+$(PEERS)/xen.cpio: $(addprefix tests/peers/,fetch packages daemons)
+	@tests/peers/fetch $@
+	@touch $@
+
+.PHONY: test-peers
+test-peers: node $(PEERS)/xen.cpio $(NODE_KERNELS) $(NODE_PROGRAMS)
+	@BUILD=$(BUILD) HV=$(HV) tests/node/run --rung peers --node-options '--cpio $(PEERS)/xen.cpio' $(PEER_TESTS)
