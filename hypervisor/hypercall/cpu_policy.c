@@ -65,7 +65,7 @@ static long put_range(struct leaf_list *l, u32 first)
     return error;
 }
 
-/* Fills `leaves` and counts what is there; a null handle asks how many there may be at most. MSRs: none says anything. */
+/* Fills `leaves` and counts what is there; a null handle asks how many there may be at most. There are no MSRs in it. */
 static long policy_get(const struct domain *d, bool raw, u64 leaves, u32 *nr_leaves, u64 msrs, u32 *nr_msrs)
 {
     struct leaf_list l = {.to = leaves, .room = MIN(*nr_leaves, MAX_LEAVES), .domain = d, .raw = raw};

@@ -33,7 +33,8 @@ static void show_domain(struct domain *d)
                       v->sched.running ? ", runs" : "", v->sched.blocked ? ", blocked" : "",
                       v->sched.down ? ", down" : "", v->sched.parked ? ", parked" : "",
                       domain_vcpu_time(v) / 1000000, v->sched.hard_affinity,
-                      v->info->evtchn_upcall_pending ? "pending" : "none", v->info->evtchn_upcall_mask ? ", masked" : "");
+                      v->info->evtchn_upcall_pending ? "pending" : "none",
+                      v->info->evtchn_upcall_mask ? ", masked" : "");
     }
 }
 

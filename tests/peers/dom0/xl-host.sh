@@ -59,8 +59,8 @@ within 100 gone warm
 before=$(account)
 check 'a VPS' xl create -q "$(xl_vps one do=idle)"
 check_console 'runs' guest-one 'VPS up'
-fails 'HVM' 'domain|device.model' xl create -q "$(xl_vps hvm 'type = "hvm"')"
-fails 'PVH' 'domain' xl create -q "$(xl_vps pvh 'type = "pvh"')"
+fails 'HVM' 'neither hap nor shadow' xl create -q "$(xl_vps hvm 'type = "hvm"')"
+fails 'PVH' 'neither hap nor shadow' xl create -q "$(xl_vps pvh 'type = "pvh"')"
 fails 'a CPU feature that there is not' 'policy' xl create -q "$(xl_vps mask 'cpuid = "host,lwp=1"')"
 fails 'virtual NUMA' 'numa' xl create -q "$(xl_vps numa 'vnuma = [["pnode=0","size=128","vcpus=0","vdistances=10"]]')"
 fails 'an emulated TSC' 'tsc' xl create -q "$(xl_vps tsc 'tsc_mode = "always_emulate"')"
@@ -86,6 +86,10 @@ fails 'set-parameters' 'not implemented' xl set-parameters loglvl=all
 fails 'setenforce' 'disabled' xl setenforce 1
 fails 'loadpolicy' 'disabled' xl loadpolicy /dev/null
 grumbles 'getenforce' 'Disabled' xl getenforce
+fails 'live migration: no log of dirty pages' 'enable logdirty' xl migrate -s '' one 'xl migrate-receive'
+check 'a core dump' xl dump-core one /root/core
+check_same 'holds all its memory' 128 "$(($(stat -c %s /root/core) >> 20))"
+rm -f /root/core
 check_same 'the VPS has not noticed' one "$(xl domname "$(xl domid one)")"
 check 'and ends when it is told to' xl destroy one
 check 'it is gone' within 100 gone one

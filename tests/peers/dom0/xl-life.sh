@@ -21,6 +21,7 @@ hv() {
     xl dmesg | awk -v d="d$id:" '/^d[0-9]+:/ { on = $1 == d } on'
 }
 hv_says() { hv "$1" | grep -qE -- "$2"; }
+# shellcheck disable=SC2053 # the second is a pattern
 state_is() { [[ $(domain "$1" 5) == $2 ]]; }
 
 tick=$(initrd_with_job tick <<'JOB'
