@@ -76,7 +76,7 @@ long domctl_get_context(struct domain *d, struct xen_domctl *op)
     long error;
 
     if (!v)
-        return -ESRCH;
+        return -EINVAL;
     if (!v->initialised)
         return -ENODATA;
     c = hv_alloc(sizeof(*c));

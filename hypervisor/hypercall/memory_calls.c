@@ -448,6 +448,7 @@ static long acquire_resource(struct vcpu *v, u64 address)
 long do_memory_op(struct vcpu *v, u64 args[6])
 {
     u32 command = args[0] & COMMAND_MASK;
+    struct xen_vnuma_topology_info vnuma;
 
     switch (command) {
     case XENMEM_increase_reservation:
@@ -477,6 +478,8 @@ long do_memory_op(struct vcpu *v, u64 args[6])
     case XENMEM_acquire_resource:
         return acquire_resource(v, args[1]);
     case XENMEM_get_vnumainfo: /* how a toolstack is told that there is none */
+        return copy_struct_from_guest(&vnuma, args[1]) ? -EFAULT : -EOPNOTSUPP;
+    case XENMEM_machphys_compat_mfn_list:
         return -EOPNOTSUPP;
     default:
         return -ENOSYS;

@@ -89,18 +89,19 @@ static long call_remote_shutdown(struct vcpu *v, u64 arg)
 {
     struct sched_remote_shutdown op;
     struct domain *d;
+    int error;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    d = domain_find(op.domain_id);
+    d = domain_find_for(v, op.domain_id, &error);
     if (!d)
-        return -ESRCH;
-    if (d != v->domain && v->domain->privileged)
-        domain_shutdown(d, (u8)op.reason);
+        return error;
+    if (d == v->domain) /* another's, that is */
+        error = -ESRCH;
     else
-        v = NULL;
+        domain_shutdown(d, (u8)op.reason);
     domain_put(d);
-    return v ? 0 : -EPERM;
+    return error;
 }
 
 static long call_watchdog(struct vcpu *v, u64 arg)
