@@ -68,9 +68,12 @@ static int batch_begin(struct batch *b, struct vcpu *v, const u64 args[6], size_
         copy_from_guest(&b->done, b->done_address, sizeof(b->done)))
         return -EFAULT;
     /* page tables of one domain that map frames of a third are nobody's business */
-    if (args[3] >> 16)
-        return -EPERM;
-    b->owner = owner_find(v, (u16)args[3], &error);
+    error = -EPERM;
+    if (!(args[3] >> 16))
+        b->owner = owner_find(v, (u16)args[3], &error);
+    /* whatever failed, Linux's privcmd goes on behind the count, and from a stale one into the wild */
+    if (error && b->done_address && copy_to_guest(b->done_address, &b->done, sizeof(b->done)))
+        return -EFAULT;
     return error;
 }
 

@@ -85,6 +85,10 @@ static void check_batch(void)
     done = 99;
     CHECK_OK(hypercall_mmu_update(batch, 0, &done, DOMID_SELF));
     CHECK_EQ(done, 0);
+    /* a domain that is not there: nothing was done, and the count says so too */
+    done = 99;
+    CHECK_REFUSED(hypercall_mmu_update(batch, 2, &done, 12345));
+    CHECK_EQ(done, 0);
 }
 
 void test_main(void)
