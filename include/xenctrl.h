@@ -181,7 +181,10 @@ long xc_memory_op(xc_interface *xch, unsigned int cmd, void *arg, size_t len);
 int xc_mmuext_op(xc_interface *xch, struct mmuext_op *op, unsigned int nr_ops, uint32_t dom);
 int xc_gnttab_op(xc_interface *xch, int cmd, void *op, int op_size, int count);
 
-/* cmd: XENVER_*; arg: the structure that it fills. Returns what the command returns: 0 or a number. */
+/*
+ * cmd: XENVER_*; arg: the structure that it fills. Returns what the command returns: 0 or a number; for a
+ * command that is none, -EINVAL.
+ */
 int xc_version(xc_interface *xch, int cmd, void *arg);
 
 /*
@@ -455,7 +458,7 @@ xc_evtchn_port_or_error_t xc_evtchn_alloc_unbound(xc_interface *xch, uint32_t do
 int xc_evtchn_reset(xc_interface *xch, uint32_t dom);
 int xc_evtchn_status(xc_interface *xch, xc_evtchn_status_t *status); /* of .dom and .port */
 
-int xc_gnttab_query_size(xc_interface *xch, struct gnttab_query_size *query);
+int xc_gnttab_query_size(xc_interface *xch, struct gnttab_query_size *query); /* look at .status too */
 int xc_gnttab_get_version(xc_interface *xch, uint32_t domid); /* 1 or 2 */
 
 /* Maps a domain's grant table, *gnt_num entries; munmap() it. */

@@ -126,16 +126,19 @@ static int control_call(xc_interface *xch, unsigned int op, void *arg, size_t si
         return -1;
     ret = xencall1(xch->call, op, (uintptr_t)c.at);
     ctrl_copy_end(xch, &c, true);
-    if (ret < 0 && errno == EACCES)
-        ctrl_error(xch, XC_INTERNAL_ERROR, "the hypervisor speaks another version of its control "
-                   "interface than this library (4.17's)");
     return ret;
 }
 
 int xc_domctl(xc_interface *xch, struct xen_domctl *domctl)
 {
+    int ret;
+
     domctl->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    return control_call(xch, __HYPERVISOR_domctl, domctl, sizeof(*domctl));
+    ret = control_call(xch, __HYPERVISOR_domctl, domctl, sizeof(*domctl));
+    if (ret < 0 && errno == EACCES) /* of sysctls some have this error for reasons of their own */
+        ctrl_error(xch, XC_INTERNAL_ERROR, "domctl %u: does the hypervisor speak another version of its "
+                   "control interface than this library (4.17's)?", domctl->cmd);
+    return ret;
 }
 
 int xc_sysctl(xc_interface *xch, struct xen_sysctl *sysctl)
@@ -216,7 +219,8 @@ int xc_version(xc_interface *xch, int cmd, void *arg)
         size = sizes[cmd];
     } else {
         errno = EINVAL;
-        return ctrl_error(xch, XC_INVALID_PARAM, "xen_version has no command %d here", cmd);
+        ctrl_error(xch, XC_INVALID_PARAM, "xen_version has no command %d here", cmd);
+        return -EINVAL; /* of all functions this one has always failed so */
     }
     return ctrl_call(xch, __HYPERVISOR_xen_version, (uint64_t)cmd, size ? arg : NULL, size);
 }

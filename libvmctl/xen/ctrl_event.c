@@ -38,10 +38,10 @@ int xc_gnttab_query_size(xc_interface *xch, struct gnttab_query_size *query)
 {
     int ret = xc_gnttab_op(xch, GNTTABOP_query_size, query, sizeof(*query), 1);
 
-    if (!ret && query->status != GNTST_okay) {
-        errno = query->status == GNTST_permission_denied ? EPERM : EINVAL;
-        return ctrl_error(xch, XC_INTERNAL_ERROR, "grant table of domain %u: the hypervisor says %d",
-                          query->dom, query->status);
+    if (!ret && query->status != GNTST_okay) { /* which the caller is to look at too: no failure of the call */
+        errno = 0;
+        ctrl_error(xch, XC_INTERNAL_ERROR, "size of the grant table of domain %u: the hypervisor says %d",
+                   query->dom, query->status);
     }
     return ret;
 }
@@ -65,6 +65,10 @@ grant_entry_v1_t *xc_gnttab_map_table_v1(xc_interface *xch, uint32_t domid, int 
 
     if (xc_gnttab_query_size(xch, &size))
         return NULL;
+    if (size.status != GNTST_okay) {
+        errno = EINVAL;
+        return NULL;
+    }
     frames = calloc(size.nr_frames ? size.nr_frames : 1, sizeof(*frames));
     if (!frames || ctrl_copy_in(xch, &c, frames, size.nr_frames * sizeof(*frames))) {
         free(frames);

@@ -86,14 +86,8 @@ int xc_pm_get_cxstat(xc_interface *xch, int cpuid, struct xc_cx_stat *cxpt)
     struct ctrl_copy c[4] = {0};
     int ret = 0;
 
-    for (size_t i = 0; i < 4 && !ret; i++) {
-        if (counts[i] && !arrays[i]) {
-            errno = EINVAL;
-            ret = -1;
-        } else {
-            ret = ctrl_copy_in(xch, &c[i], arrays[i], counts[i] * sizeof(uint64_t));
-        }
-    }
+    for (size_t i = 0; i < 4 && !ret; i++)
+        ret = ctrl_copy_in(xch, &c[i], arrays[i], counts[i] * sizeof(uint64_t));
     if (!ret) {
         cx->nr = cxpt->nr;
         cx->nr_pc = cxpt->nr_pc;
