@@ -102,20 +102,30 @@ struct iret_context {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
 
+/* Tools know a register's lower half by its 32-bit name. */
+#define XEN_REG_(name)    \
+    union {               \
+        uint64_t r##name; \
+        uint32_t e##name; \
+    }
 struct cpu_user_regs {
     uint64_t r15, r14, r13, r12;
-    uint64_t rbp, rbx;
+    XEN_REG_(bp);
+    XEN_REG_(bx);
     uint64_t r11, r10, r9, r8;
-    uint64_t rax, rcx, rdx;
-    uint64_t rsi, rdi;
+    XEN_REG_(ax);
+    XEN_REG_(cx);
+    XEN_REG_(dx);
+    XEN_REG_(si);
+    XEN_REG_(di);
     uint32_t error_code;   /* the hypervisor's own */
     uint32_t entry_vector; /* the hypervisor's own */
-    uint64_t rip;
+    XEN_REG_(ip);
     uint16_t cs, _pad0[1];
     uint8_t saved_upcall_mask;
     uint8_t _pad1[3];
-    uint64_t rflags; /* IF shows the inverse of saved_upcall_mask */
-    uint64_t rsp;
+    XEN_REG_(flags); /* IF shows the inverse of saved_upcall_mask */
+    XEN_REG_(sp);
     uint16_t ss, _pad2[3];
     uint16_t es, _pad3[3];
     uint16_t ds, _pad4[3];

@@ -33,6 +33,7 @@
 #include <xenforeignmemory.h>
 #include <xenstore.h>
 #include <public/kexec.h>
+#include <public/hvm/save.h>
 
 #include <xenctrl.h>
 

@@ -43,6 +43,7 @@
 #include <xenforeignmemory.h>
 #include <xenstore.h>
 #include <xen/kexec.h>
+#include <xen/hvm/save.h>
 
 #include <xenctrl.h>
 
