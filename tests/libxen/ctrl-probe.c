@@ -20,8 +20,12 @@
 /* Evaluates a call once and prints it with its result; what a failed call said is errno. */
 #define TELL(call) tell(#call, (errno = 0, (long long)(call)))
 
+static bool silent;
+
 static long long tell(const char *what, long long result)
 {
+    if (silent)
+        return result;
     printf("%s = %lld", what, result);
     if (result == -1)
         printf(" errno %d", errno);
@@ -254,6 +258,61 @@ static void create(uint32_t *domid)
     TELL(xc_domain_create(x, domid, &config));
 }
 
+#define MAPPED     0x400000ul /* where the domain's data frames are mapped, from frames[4] on */
+#define TABLE_BITS 0x67u      /* present, writable, user, accessed, dirty */
+
+static bool write_entry(uint32_t domid, xen_pfn_t table, unsigned int index, uint64_t entry)
+{
+    uint64_t *page = xc_map_foreign_range(x, domid, 4096, PROT_READ | PROT_WRITE, table);
+
+    if (!page)
+        return false;
+    page[index] = entry;
+    munmap(page, 4096);
+    return true;
+}
+
+/* Gives vcpu 0 page tables (frames 0 to 3), code, a stack and registers: all that a debugger looks at. */
+static void dress(uint32_t domid, const xen_pfn_t *frames)
+{
+    struct mmuext_op pin = {.cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = frames[0]};
+    vcpu_guest_context_any_t context, got;
+    char page[4096];
+
+    for (unsigned int i = 0; i < 3; i++) /* the index at each level but the last: all of MAPPED is there */
+        write_entry(domid, frames[i], MAPPED >> (39 - 9 * i) & 511, frames[i + 1] << 12 | TABLE_BITS);
+    for (unsigned int i = 0; i < 2; i++)
+        write_entry(domid, frames[3], i, frames[4 + i] << 12 | TABLE_BITS);
+    for (unsigned int i = 0; i < sizeof(page); i++)
+        page[i] = (char)(i * 7);
+    TELL(xc_copy_to_domain_page(x, domid, frames[4], page));
+    TELL(xc_copy_to_domain_page(x, domid, frames[5], page));
+    TELL(xc_mmuext_op(x, &pin, 1, domid));
+    memset(&context, 0, sizeof(context));
+    context.c.flags = VGCF_in_kernel | VGCF_online;
+    context.c.user_regs.rip = MAPPED + 0x123;
+    context.c.user_regs.rsp = MAPPED + 0x1f80;
+    context.c.user_regs.rflags = 0x202;
+    context.c.user_regs.rax = 0x1111;
+    context.c.user_regs.r15 = 0xffff888000000000;
+    context.c.user_regs.cs = FLAT_KERNEL_CS;
+    context.c.user_regs.ss = FLAT_KERNEL_SS;
+    context.c.kernel_ss = FLAT_KERNEL_SS;
+    context.c.kernel_sp = MAPPED + 0x1f80;
+    context.c.ctrlreg[3] = xen_pfn_to_cr3(frames[0]);
+    TELL(xc_vcpu_setcontext(x, domid, 0, &context));
+    memset(&got, 0, sizeof(got));
+    TELL(xc_vcpu_getcontext(x, domid, 0, &got));
+    TELL(got.c.user_regs.rip == context.c.user_regs.rip && got.c.user_regs.r15 == context.c.user_regs.r15);
+    TELL(got.c.ctrlreg[3] == context.c.ctrlreg[3]);
+    TELL(xc_translate_foreign_address(x, domid, 0, MAPPED + 5) == frames[4]);
+    TELL(xc_translate_foreign_address(x, domid, 0, MAPPED + 0x1005) == frames[5]);
+    TELL(xc_translate_foreign_address(x, domid, 0, MAPPED + 0x2005));
+    TELL(xc_translate_foreign_address(x, domid, 0, 0xffff888000000000));
+    TELL(xc_vcpu_getcontext(x, domid, 1, &got) == 0);
+    TELL(xc_vcpu_getcontext(x, domid, 9, &got));
+}
+
 static void own_domain(void)
 {
     struct xen_domctl_sched_credit2 credit2 = {.weight = 512, .cap = 40};
@@ -296,6 +355,7 @@ static void own_domain(void)
     TELL(page && !*(char *)page);
     if (page)
         munmap(page, 4096);
+    dress(domid, frames);
     TELL(xc_domain_decrease_reservation_exact(x, domid, 2, 0, frames + 6));
     TELL(xc_get_tot_pages(x, domid));
     TELL(xc_domain_populate_physmap_exact(x, domid, 1, 12, 0, &pfn));
@@ -426,6 +486,8 @@ static int hold(void)
     if (xc_domain_max_vcpus(x, domid, 3) || xc_domain_setmaxmem(x, domid, 2048) ||
         xc_domain_populate_physmap_exact(x, domid, 256, 0, 0, frames))
         perror("hold");
+    silent = true;
+    dress(domid, frames);
     printf("%u\n", domid);
     fflush(stdout);
     if (read(0, &c, 1) < 0)
