@@ -40,7 +40,7 @@ void *xengnttab_map_grant_ref_notify(xengnttab_handle *xgt, uint32_t domid, uint
 /* Unmaps all `count` pages of a mapping. */
 int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count);
 
-/* At most so many mapped at once; straight after opening only. Newer kernels know no such bound. */
+/* At most so many mapped at once; straight after opening only. Newer kernels have no bound: success. */
 int xengnttab_set_max_grants(xengnttab_handle *xgt, uint32_t nr_grants);
 
 /* One piece of a copy between a local buffer (virt) and a granted page, or two granted pages. */

@@ -5,6 +5,7 @@
  * must never leave a grant behind that only closing would end.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,10 @@ int xengnttab_fd(xengnttab_handle *xgt)
 
 int xengnttab_set_max_grants(xengnttab_handle *xgt, uint32_t nr_grants)
 {
-    return ioctl(xgt->base.fd, IOCTL_GNTDEV_SET_MAX_GRANTS,
-                 &(struct ioctl_gntdev_set_max_grants){nr_grants});
+    struct ioctl_gntdev_set_max_grants request = {nr_grants};
+    int ret = ioctl(xgt->base.fd, IOCTL_GNTDEV_SET_MAX_GRANTS, &request);
+
+    return ret && errno == ENOTTY ? 0 : ret; /* a kernel without this request has no bound */
 }
 
 /* ---- mapping ---- */
@@ -286,7 +289,7 @@ static void *share(const struct xen_handle *h, uint32_t domid, uint32_t count, u
     void *address = MAP_FAILED;
     int error;
 
-    if (count > 0 && count <= UINT16_MAX)
+    if (count > 0 && count <= INT_MAX)
         request = calloc(1, sizeof(*request) + (count - 1) * sizeof(*refs));
     else
         errno = EINVAL;
