@@ -232,7 +232,6 @@ static void try_memory(void)
     SAY_POINTER(xenforeignmemory_map(fmem, 12345, PROT_READ, 1, frames, NULL));
     SAY_POINTER(xenforeignmemory_map(fmem, 12345, PROT_READ, 3, frames, errors));
     SAY(xenforeignmemory_resource_size(fmem, 12345, XENMEM_resource_grant_table, 0, &size));
-    SAY(xenforeignmemory_resource_size(fmem, 0, 999, 0, &size));
     resource = xenforeignmemory_map_resource(fmem, 12345, XENMEM_resource_grant_table, 0, 0, 1,
                                              &address, PROT_READ, 0);
     SAY_POINTER(resource);
