@@ -40,3 +40,8 @@ XENLIBS_HEADERS := $(wildcard include/*.h)
 XENLIBS_ABI := $(shell find include/public -name '*.h' | sort)
 INSTALL += $(foreach h,$(XENLIBS_HEADERS),$(h)=$(XENLIBS_INCLUDE)/$(notdir $(h))) \
     $(foreach h,$(XENLIBS_ABI),$(h)=$(XENLIBS_INCLUDE)/xen/$(h:include/public/%=%))
+
+$(eval $(call unit_test,libxen-store,tests/unit/libxen-store.c libvmctl/xen/store.c libvmctl/store.c,\
+    -D_GNU_SOURCE -Iinclude -Ilibvmctl,-lpthread))
+$(eval $(call unit_test,libxen-handles,tests/unit/libxen-handles.c $(addprefix libvmctl/xen/,handle.c call.c evtchn.c \
+    gnttab.c foreignmemory.c toollog.c),-D_GNU_SOURCE -Iinclude,-lpthread))
