@@ -29,14 +29,22 @@ $(fuzz)/fuzz-peek: tests/fuzz/peek.c
 fuzz-debug-hypervisor:
 	@$(MAKE) --no-print-directory HV_DEBUG=1 BUILD=$(BUILD)/debug $(BUILD)/debug/mews
 
-# The rung: fixed seeds, a minute each. `make fuzz` goes on for SECONDS with seeds of its own; SEED=N repeats one that it
-# printed.
+# The rung: fixed seeds, a minute. `make fuzz` goes on for SECONDS with seeds of its own, and says them; SEED=N has one again.
 SECONDS ?= 1800
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
-.PHONY: test-fuzz fuzz fuzz-hypercalls
-test-fuzz: node fuzz-debug-hypervisor $(fuzz)/fuzz.elf $(fuzz)/canary.elf $(fuzz)/fuzz-peek $(BUILD)/tests/hv-count
-	@BUILD=$(BUILD) tests/fuzz/run --seconds 60 --seed 1 --table $(fuzz)/ends
-fuzz: fuzz-hypercalls
-fuzz-hypercalls: node fuzz-debug-hypervisor $(fuzz)/fuzz.elf $(fuzz)/canary.elf $(fuzz)/fuzz-peek $(BUILD)/tests/hv-count
-	@seed=$(SEED); echo "fuzz-hypercalls: seed $$seed"; \
-	BUILD=$(BUILD) tests/fuzz/run --seconds $(SECONDS) --seed $$seed --table $(fuzz)/ends
+fuzz_needs := $(fuzz)/fuzz.elf $(fuzz)/canary.elf $(fuzz)/fuzz-peek $(BUILD)/tests/hv-count
+.PHONY: test-fuzz fuzz fuzz-hypercalls fuzz-store
+test-fuzz: node fuzz-debug-hypervisor $(fuzz_needs) $(fuzz)/fuzz-store
+	@BUILD=$(BUILD) tests/fuzz/run --seconds 60 --seed 1 --table $(fuzz)/ends --store $(fuzz)/fuzz-store
+fuzz fuzz-hypercalls: node fuzz-debug-hypervisor $(fuzz_needs) $(fuzz)/fuzz-store
+	@seed=$(SEED); echo "$@: seed $$seed, $(SECONDS) s"; \
+	BUILD=$(BUILD) tests/fuzz/run --seconds $(SECONDS) --seed $$seed --table $(fuzz)/ends $(if $(filter fuzz,$@),--store $(fuzz)/fuzz-store)
+fuzz-store: $(fuzz)/fuzz-store
+	@seed=$(SEED); echo "$@: seed $$seed, $(SECONDS) s"; $< --seconds $(SECONDS) --seed $$seed
+
+# The store: the whole daemon but for its main and its devices.
+fuzz_store_sources := $(wildcard tests/fuzz/store/*.c) $(XENSTORED_LOGIC) $(addprefix dom0-tools/xenstored/,domain.c socket.c)
+$(fuzz)/fuzz-store: $(fuzz_store_sources) $(wildcard tests/fuzz/store/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARNINGS) $(SAN) -MMD -MP -MF $@.d -D_GNU_SOURCE -Iinclude -Idom0-tools/xenstored -Itests/fuzz/store \
+	    -o $@ $(filter %.c,$^) -levent_core -lpthread

@@ -117,6 +117,8 @@ for name in f0 f1; do finish $name 'lives on'; done
 account() { echo "$(/root/hv-count | cut -d" " -f1,2) store_nodes=$(xenstore-ls -f / | wc -l) loops=$(losetup -a | wc -l)" \
     "cards=$(find /sys/class/net/ -name 'vif*' | wc -l) vbds=$(find /sys/bus/xen-backend/devices/ -name 'v*' 2>/dev/null | wc -l)" \
     "$(/root/fuzz-peek ports)"; }
+echo over
+sleep 3 # for run, which looks at the hypervisor's memory now
 nothing_left 'nothing is left of them: pages, domains, nodes, event channels' "$before"
 for i in 1 2; do
     read -r was _ <<<"${looks_before[i - 1]}"

@@ -76,8 +76,12 @@ static unsigned int write_code(struct fuzz_cpu *c, uint8_t *to)
         size += t->size;
         for (unsigned int i = 0; i < t->any; i++)
             to[size++] = (uint8_t)random_64(c);
-        if (t->any == 1 && t->store && !one_in(c, 60)) /* to memory, not to the stack pointer */
-            to[size - 1] = (to[size - 1] & 0x3f) | (one_in(c, 2) ? 0x40 : 0);
+        if (t->any == 1 && !one_in(c, 60)) { /* to memory, or to any register but the stack pointer */
+            if (t->store)
+                to[size - 1] = (to[size - 1] & 0x3f) | (one_in(c, 2) ? 0x40 : 0);
+            if ((to[size - 1] & 7) == 4)
+                to[size - 1] ^= 1;
+        }
     }
     memset(to + size, 0xcc, 16);
     return size;
