@@ -196,17 +196,16 @@ static void book_subtree(struct store *store, struct store_view *view,
     }
 }
 
-/* Whether CLIENT may own that much more. */
+/* Whether CLIENT may have OWNER, itself or another domain, own that much more. */
 static bool room_for(const struct store *store, const struct store_view *view,
-                     const struct store_client *client, struct store_account more)
+                     const struct store_client *client, uint16_t owner, struct store_account more)
 {
-    const struct store_account *live = &store->accounts[client->domid],
-                               *delta = delta_of(view, client->domid);
+    const struct store_account *live = &store->accounts[owner], *delta = delta_of(view, owner);
     const struct store_quota *quota = &store->quota;
     int64_t nodes = (int64_t)live->nodes + (delta ? delta->nodes : 0) + more.nodes;
     int64_t bytes = (int64_t)live->bytes + (delta ? delta->bytes : 0) + more.bytes;
 
-    if (client->privileged) {
+    if (client->privileged || owner == 0) {
         return true;
     }
     return (more.nodes <= 0 || !quota->nodes || nodes <= (int64_t)quota->nodes) &&
@@ -299,7 +298,7 @@ static int op_write(struct store *store, struct store_view *view, struct store_c
         cost.bytes -= (int32_t)node->value_len;
     }
     if (!room_for_size(store, client, value_len, *rest ? 0 : node->perm_count) ||
-        !room_for(store, view, client, cost)) {
+        !room_for(store, view, client, *rest ? client->domid : node->perms[0].domid, cost)) {
         return ENOSPC;
     }
     if (dry) {
@@ -361,6 +360,7 @@ static int op_set_perms(struct store *store, struct store_view *view, struct sto
                         struct store_node **replaced)
 {
     const struct store_perm *perms = op->data;
+    struct store_account more = {0, 0};
     struct store_node *node;
     int error = lookup(view->root, client, op->path, STORE_ACCESS_WRITE, &node);
 
@@ -374,7 +374,9 @@ static int op_set_perms(struct store *store, struct store_view *view, struct sto
     if (!client->privileged && perms[0].domid != node->perms[0].domid) {
         return EPERM;
     }
-    if (!room_for_size(store, client, node->value_len, op->count)) {
+    more.bytes = ((int32_t)op->count - (int32_t)node->perm_count) * (int32_t)sizeof(*perms);
+    if (!room_for_size(store, client, node->value_len, op->count) ||
+        !room_for(store, view, client, perms[0].domid, more)) {
         return ENOSPC;
     }
     *effect = true;

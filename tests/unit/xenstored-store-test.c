@@ -308,6 +308,37 @@ static void test_quota_memory(void)
     stop();
 }
 
+/* Whoever writes, the owner pays: nobody grows what another owns, not even its permissions, beyond what that one may own. */
+static void test_quota_memory_of_others(void)
+{
+    static char big[1000];
+    uint32_t tx;
+
+    start();
+    put(&root, 0, "/g", "");
+    perms(&root, "/g", "n7");
+    put(&root, 0, "/h", "");
+    perms(&root, "/h", "b0,b7");
+    store_quota(store)->memory = 2050;
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/a", big, 1000), 0);
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/g/b", big, 1000), 0);
+    CU_ASSERT_EQUAL(put(&guest, 0, "/g/c", ""), 0);
+    CU_ASSERT_EQUAL(perms(&guest, "/g/c", "b7,b8"), 0);
+    CU_ASSERT_EQUAL(store_bytes_of(store, GUEST), 5 + 2 * 1005 + 9);
+    CU_ASSERT_EQUAL(store_write(store, &other, 0, "/g/c", big, 26), 0);
+    CU_ASSERT_EQUAL(store_write(store, &other, 0, "/g/c", big, 27), ENOSPC);
+    tx = begin(&other);
+    CU_ASSERT_EQUAL(store_write(store, &other, tx, "/g/c", big, 26), 0);
+    CU_ASSERT_EQUAL(store_write(store, &other, tx, "/g/c", big, 1000), ENOSPC);
+    CU_ASSERT_EQUAL(store_txn_end(store, &other, tx, true), 0);
+    CU_ASSERT_EQUAL(perms(&guest, "/g/c", "b7,b8,b9"), ENOSPC);
+    CU_ASSERT_EQUAL(perms(&guest, "/g/c", "b7"), 0);
+    CU_ASSERT_EQUAL(perms(&guest, "/g/c", "b7,b9"), 0);
+    CU_ASSERT_EQUAL(store_bytes_of(store, GUEST), 2050);
+    CU_ASSERT_EQUAL(store_write(store, &guest, 0, "/h", big, 1000), 0); /* the host's own: it has no limit */
+    stop();
+}
+
 /* ---- watches ---- */
 
 static void test_watch_paths(void)
@@ -479,6 +510,7 @@ static CU_TestInfo tests[] = {
     TEST(test_quota_sizes),
     TEST(test_quota_transaction),
     TEST(test_quota_memory),
+    TEST(test_quota_memory_of_others),
     TEST(test_watch_paths),
     TEST(test_watch_removal),
     TEST(test_watch_hides_what_may_not_be_read),

@@ -158,12 +158,16 @@ static void make_event(struct fuzz_cpu *c, struct call *call)
     case EVTCHNOP_reset: /* all ports go, the console's too: not often */
         u->reset.dom = one_in(c, 60) ? DOMID_SELF : PICK(c, other_domid);
         break;
-    case EVTCHNOP_init_control: /* frame, offset, vcpu: from then on the guest has another kind of events, for good */
-        u->longs[0] = one_in(c, 30) ? slots[pick_slot(c, USE_DATA)].mfn : pick_mfn(c);
+    case EVTCHNOP_init_control: /* frame, offset, vcpu: from then on the guest has another kind of events */
+        c->fifo = &slots[pick_slot(c, USE_DATA)];
+        u->longs[0] = one_in(c, 6) ? pick_mfn(c) : c->fifo->mfn;
         u->words[2] = one_in(c, 4) ? (uint32_t)pick_number(c) : below(c, 64) * 64;
         u->words[3] = pick_vcpu(c);
         break;
-    case EVTCHNOP_expand_array: u->longs[0] = one_in(c, 3) ? pick_mfn(c) : slots[pick_slot(c, USE_DATA)].mfn; break;
+    case EVTCHNOP_expand_array:
+        c->fifo = &slots[pick_slot(c, USE_DATA)];
+        u->longs[0] = one_in(c, 6) ? pick_mfn(c) : c->fifo->mfn;
+        break;
     default:
         u->words[0] = pick_port(c);
         u->words[1] = below(c, 20);
@@ -187,6 +191,15 @@ static void after_map(struct fuzz_cpu *c, struct call *call, long result)
     for (unsigned int i = 0; i < call->operations; i++)
         if (m[i].status == GNTST_okay)
             remember_mapping(c, (struct mapping){m[i].handle, m[i].flags, m[i].host_addr});
+}
+
+static volatile unsigned int grant_version = 1;
+
+static void after_set_version(struct fuzz_cpu *c, struct call *call, long result)
+{
+    (void)c;
+    if (!result)
+        grant_version = *(const uint32_t *)call->data;
 }
 
 static uint64_t grant_address(struct fuzz_cpu *c, uint32_t *flags)
@@ -297,7 +310,11 @@ static void make_grant_op(struct fuzz_cpu *c, struct call *call)
     case GNTTABOP_transfer: words[0] = slots[pick_slot(c, USE_DATA)].mfn; words[1] = PICK(c, other_domid) | (uint64_t)pick_ref(c) << 32; break;
     case GNTTABOP_query_size:
     case GNTTABOP_get_version: words[0] = pick_domid(c); break;
-    case GNTTABOP_set_version: words[0] = one_in(c, 8) ? 2 : one_in(c, 4) ? below(c, 4) : 1; break;
+    case GNTTABOP_set_version:
+        words[0] = one_in(c, 4) ? pick_number(c) : 1 + below(c, 2);
+        call->after = after_set_version;
+        call->data = words;
+        break;
     case GNTTABOP_swap_grant_ref: words[0] = pick_ref(c) | (uint64_t)pick_ref(c) << 32; break;
     case GNTTABOP_unmap_and_replace:
         words[0] = (uint64_t)window_page(below(c, 512));
@@ -312,9 +329,35 @@ static void make_grant_op(struct fuzz_cpu *c, struct call *call)
     }
 }
 
+/* As version 2 has it: a whole page, a part of one, or another domain's grant. */
+static void grant_v2(struct fuzz_cpu *c)
+{
+    volatile struct {
+        uint16_t flags, domid;
+        uint16_t offset, length;
+        uint64_t frame;
+    } *e = (volatile void *)((uintptr_t)grant_table + 16 * (8 + below(c, 56)));
+    static const uint16_t kinds[] = {GTF_permit_access, GTF_permit_access | GTF_readonly, GTF_permit_access | 0x100, 3, 3, 0, 2};
+
+    e->flags = 0;
+    e->domid = one_in(c, 8) ? pick_domid(c) : one_in(c, 2) ? own_domid : PICK(c, other_domid);
+    e->offset = (uint16_t)(one_in(c, 4) ? random_64(c) : below(c, 4096));
+    e->length = (uint16_t)(one_in(c, 4) ? random_64(c) : below(c, 64));
+    e->frame = one_in(c, 10) ? pick_mfn(c) : slots[pick_slot(c, one_in(c, 5) ? USE_L1 : USE_DATA)].mfn;
+    if (one_in(c, 3)) /* transitive: domain, reference */
+        *(volatile uint64_t *)&e->offset = (one_in(c, 2) ? own_domid : PICK(c, other_domid)) | (uint64_t)pick_ref(c) << 32;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    e->flags = PICK(c, kinds);
+}
+
 /* Not a call: the guest's own table, to whomever. */
 static void grant(struct fuzz_cpu *c)
 {
+    if (grant_version == 2 && !one_in(c, 10)) {
+        c->kind = FUZZ_NOTHING;
+        grant_v2(c);
+        return;
+    }
     unsigned int ref = 8 + below(c, 56);
     static const uint16_t kinds[] = {GTF_permit_access, GTF_permit_access | GTF_readonly, GTF_permit_access, 0, 2, 3,
                                      GTF_permit_access | 0x100, GTF_permit_access | 0x18};

@@ -34,6 +34,7 @@ struct fuzz_cpu {
     uint8_t *code; /* a page to put instructions in */
     uint64_t code_end; /* where made-up code ends in a breakpoint */
     uint64_t registers[15];
+    const struct slot *fifo; /* of late a FIFO's page, perhaps */
     uint64_t executing_until; /* TSC; 0: not in made-up code */
     unsigned int kind, sub;   /* what a trap is put down to */
     unsigned int traps_in_a_row; /* with no call between them */

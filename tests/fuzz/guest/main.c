@@ -146,7 +146,7 @@ void heal(struct fuzz_cpu *c)
 static void scribble(struct fuzz_cpu *c)
 {
     struct fuzz_cpu *victim = &cpus[below(c, RUNNING)];
-    unsigned int target = below(c, 8);
+    unsigned int target = below(c, 9);
 
     c->kind = FUZZ_NOTHING;
     for (unsigned int i = 0; i < 200; i++) {
@@ -156,6 +156,7 @@ static void scribble(struct fuzz_cpu *c)
         case 0: p = (volatile uint64_t *)shared_info + below(c, sizeof(*shared_info) / 8); break;
         case 1: p = (volatile uint64_t *)&shared_info->evtchn_pending[0] + below(c, 128); break;
         case 2: p = (volatile uint64_t *)grant_table + 8 + below(c, 56); break;
+        case 8: p = victim->fifo ? victim->fifo->page + below(c, one_in(c, 2) ? 32 : 512) : (volatile uint64_t *)shared_info; break;
         case 3: p = slots[pick_slot(c, USE_DATA)].page + below(c, 512); break;
         default: p = (volatile uint64_t *)victim->args + below(c, 1 + victim->args_used / 8 % 1024); break;
         }

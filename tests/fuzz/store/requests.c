@@ -35,6 +35,8 @@ static void pick_path(char *to, size_t room, const struct client *c)
     }
     if (one_in(5))
         used = (size_t)snprintf(to, room, "%s", NAME); /* relative */
+    else if (c->domid && one_in(5))
+        used = (size_t)snprintf(to, room, "/shared");
     else if (c->domid == 0 && one_in(2))
         used = (size_t)snprintf(to, room, "/tool/%s", NAME);
     else
@@ -89,7 +91,8 @@ static size_t perms(char *to, size_t at, const struct client *c)
 
         if (one_in(40))
             domid = below(80000);
-        snprintf(text, sizeof(text), "%c%u", one_in(60) ? 'q' : "nrwb"[below(4)], domid);
+        /* the host opens nothing else to guests: what they made in there it would have to leave alone */
+        snprintf(text, sizeof(text), "%c%u", one_in(60) ? 'q' : "nrwb"[below(c->domid ? 4 : 2)], domid);
         at = put(to, at, text);
     }
     return at;
@@ -176,6 +179,8 @@ static bool host_may(const struct client *c, uint32_t type, const char *payload,
     if (c->domid || !changes(type))
         return true;
     if (!strcmp(payload, "/") || !strcmp(payload, "/local") || memmem(payload, len, HOST_ONLY, strlen(HOST_ONLY)))
+        return false;
+    if (!strncmp(payload, "/shared", 7))
         return false;
     return strncmp(payload, "/local/domain", 13) != 0 || !strncmp(payload, "/local/domain/0", 15);
 }
