@@ -15,7 +15,7 @@ start() { # NAME: a fuzz guest with the next seed
     seed[$name]=$next
     next=$((next + 1))
     vmctl create "$(vps "$name" memory=16 vcpus=4 kernel=/root/fuzz.elf initrd= on_crash=preserve \
-        cmdline="seed=${seed[$name]} others=$canary_id.$((last_id + 2)).$last_id")" >/dev/null || return 1
+        cmdline="seed=${seed[$name]} others=$canary_id.$((last_id + 2)).$last_id frames=$canary_frames")" >/dev/null || return 1
     id[$name]=$(vmctl info "$name" --json 2>/dev/null | jq .id)
     last_id=${id[$name]}
     frames[$name]='' operations[$name]=0 since[$name]=$SECONDS born[$name]=$SECONDS
@@ -94,6 +94,7 @@ for canary in canary1 canary2; do
     vmctl create "$(vps $canary memory=20 kernel=/root/canary.elf initrd= cmdline=friend=0)" >/dev/null
     check_console "$canary looks after its memory" $canary '^canary: look 1,'
     canary_id=$(vmctl info $canary --json | jq .id)
+    canary_frames=$(tr -d '\r' <$logs/$canary.log | sed -n 's/^canary: frames //p')
 done
 # one comes and goes, so that what is taken once and for ever is no loss
 last_id=$canary_id

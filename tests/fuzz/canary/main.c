@@ -7,7 +7,7 @@
  *
  *   canary: look N, P pages, W wrong
  *
- * and what was wrong, the first ten times. Its command line: friend=N, the domain that the grants and ports are for; a
+ * at the start also which frames some of it stands in, and what was wrong, the first ten times. Its command line: friend=N, the domain that the grants and ports are for; a
  * domain of another number must not get at them.
  */
 #include <public/event_channel.h>
@@ -146,6 +146,9 @@ void test_main(void)
     for (unsigned int page = 0; page < FIELD_PAGES; page += 64)
         tables_add(field[page]);
     tables_add(tables);
+    /* for those who are to have a go at them: data, a page table, the root, the grant table */
+    print("canary: frames %lu.%lu.%lu.%lu\n", field_mfn[FIELD_PAGES / 2], mfn_of(pt_entry(field[0], 1)),
+          mfn_of((void *)start_info->pt_base), (*pt_entry(grants, 1) & PTE_ADDRESS) >> 12);
     for (unsigned int n = 1;; n++) {
         struct sched_poll nap = {.timeout = time_now() + 200000000};
 

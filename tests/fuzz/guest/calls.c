@@ -385,6 +385,11 @@ static void schedule(struct fuzz_cpu *c)
 
     switch (command) {
     case SCHEDOP_block: call_5(c, __HYPERVISOR_set_timer_op, now_ns() + below(c, 1000000), 0, 0, 0); break;
+    case SCHEDOP_shutdown_code: /* kept for the end: not always */
+        if (!one_in(c, 20))
+            command = SCHEDOP_yield;
+        u->words[0] = below(c, 8);
+        break;
     case SCHEDOP_shutdown: /* the end of the run */
         if (!one_in(c, 100))
             command = SCHEDOP_yield;
@@ -455,7 +460,7 @@ static void make_vcpu_op(struct fuzz_cpu *c, struct call *call)
         words[0] = one_in(c, 6) ? pick_address(c) : (uint64_t)slots[pick_slot(c, USE_DATA)].page + below(c, 4096);
         break;
     case VCPUOP_register_vcpu_info: /* once and for all: where only the hypervisor writes from then on */
-        words[0] = slots[pick_slot(c, USE_DATA)].mfn;
+        words[0] = one_in(c, 4) ? pick_mfn(c) : slots[pick_slot(c, USE_DATA)].mfn;
         words[1] = one_in(c, 3) ? pick_number(c) : below(c, 63) * 64;
         vcpu = FUZZ_CPUS - 1 + below(c, 2);
         break;

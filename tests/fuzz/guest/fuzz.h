@@ -60,6 +60,7 @@ extern struct fuzz_cpu cpus[FUZZ_CPUS];
 extern struct slot slots[SLOTS];
 extern struct fuzz_record *record;
 extern domid_t own_domid, other_domid[3]; /* domains beside this one */
+extern unsigned long other_mfn[4];         /* frames of theirs */
 extern volatile struct grant_entry_v1 *grant_table;
 extern unsigned long grant_frames[4];
 extern uint64_t tsc_per_ms;

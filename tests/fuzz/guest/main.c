@@ -5,6 +5,7 @@
  *
  *   seed=N       what the random numbers begin with
  *   others=A.B.C ids of domains beside it, to be had a go at
+ *   frames=A.B.C.D   frames of theirs
  *   calls=N      vCPU 0 ends after so many operations (0: never)
  *
  * On its console it says which frames its record (record.h) stands in. It checks nothing but that what is the
@@ -27,6 +28,7 @@ struct fuzz_cpu cpus[FUZZ_CPUS];
 struct slot slots[SLOTS];
 struct fuzz_record *record;
 domid_t own_domid, other_domid[3];
+unsigned long other_mfn[4];
 volatile struct grant_entry_v1 *grant_table;
 unsigned long grant_frames[4];
 uint64_t tsc_per_ms;
@@ -323,6 +325,8 @@ void test_main(void)
     own_domid = guest_domid();
     for (unsigned int i = 0; i < 3; i++)
         other_domid[i] = (domid_t)option("others=", i);
+    for (unsigned int i = 0; i < 4; i++)
+        other_mfn[i] = option("frames=", i);
     last_operation = option("calls=", 0);
     start_tsc = tsc_read();
     start_ns = time_now();

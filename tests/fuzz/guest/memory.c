@@ -168,7 +168,7 @@ static void make_mmu_update(struct fuzz_cpu *c, struct call *call)
         } else if (one_in(c, 12)) {
             unsigned int slot = below(c, SLOTS);
 
-            updates[i].ptr = slots[slot].mfn << 12 | MMU_MACHPHYS_UPDATE;
+            updates[i].ptr = (one_in(c, 6) ? pick_mfn(c) : slots[slot].mfn) << 12 | MMU_MACHPHYS_UPDATE;
             updates[i].val = ((uintptr_t)slots[slot].page - GUEST_VIRT_BASE) / PAGE_SIZE;
         }
     }
@@ -245,7 +245,7 @@ static void make_mmuext_one(struct fuzz_cpu *c, struct mmuext_op *op, bool easy)
         break;
     default: op->arg1.linear_addr = pick_address(c); break;
     }
-    if (one_in(c, 16) && op->cmd != MMUEXT_NEW_BASEPTR && op->cmd > MMUEXT_UNPIN_TABLE)
+    if (one_in(c, 8) && op->cmd != MMUEXT_NEW_BASEPTR && op->cmd > MMUEXT_UNPIN_TABLE)
         op->arg1.mfn = pick_mfn(c);
 }
 

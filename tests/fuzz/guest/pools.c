@@ -118,6 +118,7 @@ unsigned long pick_mfn(struct fuzz_cpu *c)
 
     switch (below(c, 24)) {
     case 0: return PICK(c, edges);
+    case 8: case 9: return PICK(c, other_mfn);
     case 1: return random_64(c) % (highest_mfn + 2);
     case 2: return own_tables[below(c, own_tables_count)];
     case 3: return former_mfn[below(c, FORMER)];
