@@ -8,17 +8,24 @@
 # flags: -Itools/include -Itools/libs/vchan
 # libs: xenstore xengnttab xenevtchn xentoollog
 seq 1 40000 >data
+all_came() {
+    for ((i = 0; i < 400; i++)); do
+        [[ $(stat -c %s to-server to-client 2>/dev/null | xargs) == "$(stat -c '%s %s' data)" ]] && return
+        sleep 0.05
+    done
+}
 send() { # BUFFER-SIZES...: a file each way, with the server's end first
     local path=/local/domain/0/data/libxen-$#$1
     xenstore-write "$path" ''
     echo "-- buffers $*"
-    (cat data; sleep 1) | "$program" server 0 "$path" "$@" >to-server 2>server.log &
+    rm -f to-server to-client
+    (cat data; all_came) | "$program" server 0 "$path" "$@" >to-server 2>server.log &
     server=$!
     for _ in {1..100}; do
         xenstore-exists "$path/event-channel" && break
         sleep 0.05
     done
-    (tac data; sleep 1) | timeout 30 "$program" client 0 "$path" >to-client 2>client.log
+    (tac data; all_came) | timeout 30 "$program" client 0 "$path" >to-client 2>client.log
     echo "client ended with $?"
     wait $server
     echo "server ended with $?"
