@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # libvmctl, static and shared, its pkg-config file, and its tests.
 LIBVMCTL := $(BUILD)/libvmctl
-LIBVMCTL_SOURCES := $(wildcard libvmctl/*.c) hypervisor/lib/pv_elf.c hypervisor/lib/pv_image.c
+LIBVMCTL_SOURCES := $(wildcard libvmctl/*.c) $(addprefix libvmctl/xen/,call.c foreignmemory.c handle.c toollog.c) \
+    hypervisor/lib/pv_elf.c hypervisor/lib/pv_image.c
 LIBVMCTL_OBJECTS := $(patsubst %.c,$(LIBVMCTL)/obj/%.o,$(LIBVMCTL_SOURCES))
 LIBVMCTL_PACKAGES := libxml-2.0 jansson zlib liblzma libzstd libnl-3.0 libnl-route-3.0
 LIBVMCTL_PACKAGE_CFLAGS := $(shell pkg-config --cflags $(LIBVMCTL_PACKAGES))

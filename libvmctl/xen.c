@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hypercalls through /dev/xen/privcmd, see xen.h. Structures that cross into the hypervisor live in
- * one locked buffer and are copied in and out around each call; nothing here keeps state of a
- * domain.
+ * What libvmctl asks of the hypervisor, see xen.h, by way of libvmctl/xen's hypercalls and foreign
+ * memory. Structures that cross into the hypervisor live in one buffer and are copied in and out
+ * around each call; nothing here keeps state of a domain.
  */
 #include "xen.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <xencall.h>
+#include <xenforeignmemory.h>
+#include <xentoollog.h>
 
 #include <public/grant_table.h>
 #include <public/memory.h>
 #include <public/mews.h>
-#include <public/sys/privcmd.h>
 #include <public/version.h>
 
 _Static_assert(XEN_REASON_SIZE == MEWS_REASON_SIZE, "crash reason");
@@ -30,39 +31,36 @@ _Static_assert(XEN_REASON_SIZE == MEWS_REASON_SIZE, "crash reason");
 #define BATCH_ENTRIES ((BUFFER_PAGES * XEN_PAGE_SIZE - BATCH_OFFSET) / sizeof(uint64_t))
 
 struct xen {
-    int fd;
+    xencall_handle *call;
+    xenforeignmemory_handle *memory;
     void *buffer; /* locked: the call's structure, at BATCH_OFFSET its array */
     uint64_t *batch;
 };
 
+/* What goes wrong is told by errno to whoever asked: libraries below must not print it too. */
+static void say_nothing(struct xentoollog_logger *logger, xentoollog_level level, int errnoval,
+                        const char *context, const char *format, va_list arguments)
+{
+    (void)logger, (void)level, (void)errnoval, (void)context, (void)format, (void)arguments;
+}
+
+static xentoollog_logger silent = {.vmessage = say_nothing};
+
 int xen_open(struct xen **out)
 {
     struct xen *x = calloc(1, sizeof(*x));
-    size_t size = BUFFER_PAGES * XEN_PAGE_SIZE;
-    int device, error;
+    int error;
 
     if (!x)
         return -ENOMEM;
-    x->fd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
-    if (x->fd < 0) {
+    x->call = xencall_open(&silent, XENCALL_OPENFLAG_NON_REENTRANT);
+    if (x->call)
+        x->memory = xenforeignmemory_open(&silent, 0);
+    if (x->memory)
+        x->buffer = xencall_alloc_buffer_pages(x->call, BUFFER_PAGES);
+    if (!x->buffer) {
         error = -errno;
-        free(x);
-        return error;
-    }
-    /* The hypercall device's pages never move; plain locked ones may, on kernels that compact. */
-    device = open("/dev/xen/hypercall", O_RDWR | O_CLOEXEC);
-    x->buffer = MAP_FAILED;
-    if (device >= 0) {
-        x->buffer = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, device, 0);
-        close(device);
-    }
-    if (x->buffer == MAP_FAILED)
-        x->buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
-    if (x->buffer == MAP_FAILED) {
-        error = -errno;
-        close(x->fd);
-        free(x);
+        xen_close(x);
         return error;
     }
     x->batch = (uint64_t *)((char *)x->buffer + BATCH_OFFSET);
@@ -74,15 +72,16 @@ void xen_close(struct xen *x)
 {
     if (!x)
         return;
-    munmap(x->buffer, BUFFER_PAGES * XEN_PAGE_SIZE);
-    close(x->fd);
+    if (x->buffer)
+        xencall_free_buffer_pages(x->call, x->buffer, BUFFER_PAGES);
+    xenforeignmemory_close(x->memory);
+    xencall_close(x->call);
     free(x);
 }
 
 static int hypercall(struct xen *x, uint64_t op, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
-    struct privcmd_hypercall call = {.op = op, .arg = {a1, a2, a3, a4}};
-    int ret = ioctl(x->fd, IOCTL_PRIVCMD_HYPERCALL, &call);
+    int ret = xencall4(x->call, (unsigned int)op, a1, a2, a3, a4);
 
     return ret < 0 ? -errno : ret;
 }
@@ -338,42 +337,8 @@ int xen_alloc_unbound(struct xen *x, domid_t domid)
 
 void *xen_map(struct xen *x, domid_t domid, const uint64_t *mfns, size_t count)
 {
-    size_t size = count << XEN_PAGE_SHIFT;
-    int *errors = malloc(count * sizeof(*errors));
-    void *address = MAP_FAILED;
-    struct privcmd_mmapbatch_v2 batch = {
-        .num = (unsigned int)count,
-        .dom = domid,
-        .arr = mfns,
-        .err = errors,
-    };
-
-    if (errors)
-        address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, x->fd, 0);
-    if (address == MAP_FAILED) {
-        free(errors);
-        errno = ENOMEM;
-        return NULL;
-    }
-    batch.addr = (uintptr_t)address;
-    if (ioctl(x->fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch)) {
-        int error = errno;
-
-        munmap(address, size);
-        free(errors);
-        errno = error;
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (errors[i]) {
-            errno = -errors[i];
-            munmap(address, size);
-            free(errors);
-            return NULL;
-        }
-    }
-    free(errors);
-    return address;
+    _Static_assert(sizeof(xen_pfn_t) == sizeof(*mfns), "frame numbers are passed on as they are");
+    return xenforeignmemory_map(x->memory, domid, PROT_READ | PROT_WRITE, count, mfns, NULL);
 }
 
 void xen_unmap(void *address, size_t count)
@@ -384,25 +349,14 @@ void xen_unmap(void *address, size_t count)
 
 int xen_seed_grants(struct xen *x, domid_t domid, uint64_t console_mfn, uint64_t store_mfn)
 {
-    struct privcmd_mmap_resource map = {
-        .dom = domid,
-        .type = XENMEM_resource_grant_table,
-        .id = XENMEM_resource_grant_table_id_shared,
-        .num = 1,
-    };
-    struct grant_entry_v1 *table;
-    void *address = mmap(NULL, XEN_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, x->fd, 0);
+    void *address = NULL;
+    xenforeignmemory_resource_handle *resource = xenforeignmemory_map_resource(
+        x->memory, domid, XENMEM_resource_grant_table, XENMEM_resource_grant_table_id_shared, 0, 1, &address,
+        PROT_READ | PROT_WRITE, 0);
+    struct grant_entry_v1 *table = address;
 
-    if (address == MAP_FAILED)
+    if (!resource)
         return -errno;
-    map.addr = (uintptr_t)address;
-    if (ioctl(x->fd, IOCTL_PRIVCMD_MMAP_RESOURCE, &map)) {
-        int error = -errno;
-
-        munmap(address, XEN_PAGE_SIZE);
-        return error;
-    }
-    table = address;
     table[GNTTAB_RESERVED_CONSOLE] = (struct grant_entry_v1){
         .flags = GTF_permit_access,
         .domid = 0,
@@ -413,7 +367,7 @@ int xen_seed_grants(struct xen *x, domid_t domid, uint64_t console_mfn, uint64_t
         .domid = 0,
         .frame = (uint32_t)store_mfn,
     };
-    munmap(address, XEN_PAGE_SIZE);
+    xenforeignmemory_unmap_resource(x->memory, resource);
     return 0;
 }
 
