@@ -161,5 +161,7 @@ long domctl_cpu_policy(struct domain *d, struct xen_domctl *op)
     if (!d->control_pauses)
         return -EBUSY; /* its vcpus read this */
     memcpy(d->pv.features_hidden, hidden, sizeof(hidden));
+    for (u32 i = 0; i < PV_FEATURE_WORDS; i++)
+        d->pv.hides_features |= hidden[i] != 0;
     return 0;
 }

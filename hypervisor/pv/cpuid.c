@@ -53,12 +53,13 @@
 
 static void leaf_hypervisor(u32 leaf, u32 subleaf, u32 out[4])
 {
-    memset(out, 0, 4 * sizeof(*out));
-    switch (leaf) {
-    case XEN_LEAF:
+    if (leaf == XEN_LEAF) {
         out[0] = XEN_LEAF_MAX;
         memcpy(out + 1, "XenVMMXenVMM", 12);
-        break;
+        return;
+    }
+    memset(out, 0, 4 * sizeof(*out));
+    switch (leaf) {
     case XEN_LEAF + 1: out[0] = XEN_VERSION; break;
     case XEN_LEAF + 2:
         out[0] = 1; /* pages of stubs, by the MSR that ebx names */
@@ -146,13 +147,8 @@ static const struct feature_word {
 void pv_cpuid_domain(const struct domain *d, u32 leaf, u32 subleaf, u32 out[4])
 {
     bool dom0s = d && d->privileged;
-    struct cpuid_regs r;
+    struct cpuid_regs r = cpuid(leaf, subleaf);
 
-    if (leaf >= XEN_LEAF && leaf < XEN_LEAF + 0x100) {
-        leaf_hypervisor(leaf, subleaf, out);
-        return;
-    }
-    r = cpuid(leaf, subleaf);
     out[0] = r.a;
     out[1] = r.b;
     out[2] = r.c;
@@ -174,13 +170,17 @@ void pv_cpuid_domain(const struct domain *d, u32 leaf, u32 subleaf, u32 out[4])
         break;
     default: memset(out, 0, 4 * sizeof(*out)); break;
     }
-    for (u32 i = 0; d && i < PV_FEATURE_WORDS; i++)
+    for (u32 i = 0; unlikely(d && d->pv.hides_features) && i < PV_FEATURE_WORDS; i++)
         if (feature_words[i].leaf == leaf && feature_words[i].subleaf == subleaf)
             out[feature_words[i].word] &= ~d->pv.features_hidden[i];
 }
 
 void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
 {
+    if (likely(leaf - XEN_LEAF < 0x100)) {
+        leaf_hypervisor(leaf, subleaf, out);
+        return;
+    }
     pv_cpuid_domain(v->domain, leaf, subleaf, out);
     if (leaf == 1)
         out[1] |= (v->id * 2) << 24;

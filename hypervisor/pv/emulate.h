@@ -40,7 +40,7 @@ void pv_set_cr4(struct vcpu *v, u64 value);
 
 /* CPUID as a guest's kernel sees it (pv/cpuid.c). */
 void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4]);
-/* The same for any vcpu of a domain; NULL: of one that is not made yet. */
+/* The same for any vcpu of a domain, without the hypervisor's own leaves; NULL: of one that is not made yet. */
 void pv_cpuid_domain(const struct domain *d, u32 leaf, u32 subleaf, u32 out[4]);
 /* One leaf of what a toolstack wants a VPS's kernel to see. False: it names what the CPU does not have, or another vendor; else
  * the features to hide are in `hidden`. Other leaves cannot be changed, and are not looked at. */

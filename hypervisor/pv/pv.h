@@ -53,6 +53,7 @@ struct vcpu_pv {
 #define PV_FEATURE_WORDS 8     /* words of CPUID with features in them */
 
 struct domain_pv {
+    bool hides_features;       /* some of them: */
     u32 features_hidden[PV_FEATURE_WORDS]; /* from its kernel's CPUID (pv/cpuid.c) */
     u32 vm_assist;             /* VMASST_TYPE_* bits */
 };
