@@ -41,16 +41,50 @@ struct privcmd_mmapbatch_v2 {
 #define PRIVCMD_MMAPBATCH_V2 _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch_v2))
 
 static const char *const names[] = {
-    "set_trap_table", "mmu_update", "set_gdt", "stack_switch", "set_callbacks", "fpu_taskswitch", "sched_op_compat",
-    "platform_op", "set_debugreg", "get_debugreg", "update_descriptor", "11", "memory_op", "multicall", "update_va_mapping",
-    "set_timer_op", "event_channel_op_compat", "xen_version", "console_io", "physdev_op_compat", "grant_table_op", "vm_assist",
-    "update_va_mapping_otherdomain", "iret", "vcpu_op", "set_segment_base", "mmuext_op", "xsm_op", "nmi_op", "sched_op",
-    "callback_op", "xenoprof_op", "event_channel_op", "physdev_op", "hvm_op", "sysctl", "domctl", "kexec_op",
+    "set_trap_table",
+    "mmu_update",
+    "set_gdt",
+    "stack_switch",
+    "set_callbacks",
+    "fpu_taskswitch",
+    "sched_op_compat",
+    "platform_op",
+    "set_debugreg",
+    "get_debugreg",
+    "update_descriptor",
+    "11",
+    "memory_op",
+    "multicall",
+    "update_va_mapping",
+    "set_timer_op",
+    "event_channel_op_compat",
+    "xen_version",
+    "console_io",
+    "physdev_op_compat",
+    "grant_table_op",
+    "vm_assist",
+    "update_va_mapping_otherdomain",
+    "iret",
+    "vcpu_op",
+    "set_segment_base",
+    "mmuext_op",
+    "xsm_op",
+    "nmi_op",
+    "sched_op",
+    "callback_op",
+    "xenoprof_op",
+    "event_channel_op",
+    "physdev_op",
+    "hvm_op",
+    "sysctl",
+    "domctl",
+    "kexec_op",
 };
 
 static const char *name_of(unsigned int kind, char number[16])
 {
-    static const char *const more[] = {"(instruction)", "(iret)", "(user-mode)", "(store)", "(no-call)"};
+    static const char *const more[] = {"(instruction)", "(iret)", "(user-mode)", "(store)",
+                                       "(no-call)"};
 
     if (kind < sizeof(names) / sizeof(names[0]))
         return names[kind];
@@ -87,17 +121,20 @@ static void print_state(const struct fuzz_record *r)
         sum[4] += r->cpu[i].upcalls;
         sum[5] += r->cpu[i].in_call != 0;
     }
-    printf("operations=%" PRIu64 " calls=%" PRIu64 " good=%" PRIu64 " traps=%" PRIu64 " upcalls=%" PRIu64 " violations=%" PRIu64
-           " lost=%" PRIu64 " in_call=%" PRIu64 "\n", sum[0], sum[1], sum[2], sum[3], sum[4], r->violations, r->lost, sum[5]);
+    printf("operations=%" PRIu64 " calls=%" PRIu64 " good=%" PRIu64 " traps=%" PRIu64
+           " upcalls=%" PRIu64 " violations=%" PRIu64 " lost=%" PRIu64 " in_call=%" PRIu64 "\n",
+           sum[0], sum[1], sum[2], sum[3], sum[4], r->violations, r->lost, sum[5]);
     if (r->violations)
-        printf("violation: call %" PRIu64 " sub %" PRIu64 " result %" PRId64 " argument %#" PRIx64 "\n", r->violation[0],
-               r->violation[1], (int64_t)r->violation[2], r->violation[3]);
+        printf("violation: call %" PRIu64 " sub %" PRIu64 " result %" PRId64 " argument %#" PRIx64
+               "\n",
+               r->violation[0], r->violation[1], (int64_t)r->violation[2], r->violation[3]);
     for (unsigned int i = 0; i < FUZZ_CPUS; i++) {
         const struct fuzz_cpu_record *c = &r->cpu[i];
 
-        printf("vcpu %u: %" PRIu64 " operations, %s call %" PRIu64 " (%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64
-               ", %#" PRIx64 ")\n", i, c->operations, c->in_call ? "in" : "after", c->number, c->args[0], c->args[1], c->args[2],
-               c->args[3], c->args[4]);
+        printf("vcpu %u: %" PRIu64 " operations, %s call %" PRIu64 " (%#" PRIx64 ", %#" PRIx64
+               ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ")\n",
+               i, c->operations, c->in_call ? "in" : "after", c->number, c->args[0], c->args[1],
+               c->args[2], c->args[3], c->args[4]);
     }
 }
 
@@ -108,13 +145,15 @@ static void print_ends(const struct fuzz_record *r)
 
     for (unsigned int i = 0; i < (FUZZ_PAGES - 1) * PAGE / sizeof(*e); i++)
         if (e[i].used == 2)
-            printf("%s %u %d %" PRIu64 "\n", name_of(e[i].kind, number), e[i].sub, e[i].result, e[i].count);
+            printf("%s %u %d %" PRIu64 "\n", name_of(e[i].kind, number), e[i].sub, e[i].result,
+                   e[i].count);
 }
 
 static int print_ports(int privcmd, int memory)
 {
     struct evtchn_status *status = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-    struct privcmd_call call = {.op = __HYPERVISOR_event_channel_op, .arg = {EVTCHNOP_status, (uintptr_t)status}};
+    struct privcmd_call call = {.op = __HYPERVISOR_event_channel_op,
+                                .arg = {EVTCHNOP_status, (uintptr_t)status}};
     unsigned int used = 0;
 
     if (status == MAP_FAILED)
@@ -133,7 +172,8 @@ static int print_ports(int privcmd, int memory)
 
 int main(int argc, char **argv)
 {
-    int privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC), memory = open("/dev/xen/hypercall", O_RDWR | O_CLOEXEC);
+    int privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC),
+        memory = open("/dev/xen/hypercall", O_RDWR | O_CLOEXEC);
     uint64_t frames[FUZZ_PAGES];
     const struct fuzz_record *r;
 
@@ -144,14 +184,16 @@ int main(int argc, char **argv)
     if (argc == 2 && !strcmp(argv[1], "ports"))
         return print_ports(privcmd, memory);
     if (argc != 3 + FUZZ_PAGES || (strcmp(argv[1], "state") && strcmp(argv[1], "ends"))) {
-        fprintf(stderr, "usage: fuzz-peek ports | fuzz-peek state|ends DOMID MFN... (%u of them)\n", FUZZ_PAGES);
+        fprintf(stderr, "usage: fuzz-peek ports | fuzz-peek state|ends DOMID MFN... (%u of them)\n",
+                FUZZ_PAGES);
         return 2;
     }
     for (unsigned int i = 0; i < FUZZ_PAGES; i++)
         frames[i] = strtoull(argv[3 + i], NULL, 0);
     r = map(privcmd, (domid_t)atoi(argv[2]), frames, FUZZ_PAGES);
     if (!r) {
-        fprintf(stderr, "fuzz-peek: domain %s's record cannot be mapped: %s\n", argv[2], strerror(errno));
+        fprintf(stderr, "fuzz-peek: domain %s's record cannot be mapped: %s\n", argv[2],
+                strerror(errno));
         return 1;
     }
     if (r->magic != FUZZ_MAGIC)

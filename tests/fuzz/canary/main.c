@@ -79,10 +79,12 @@ static void grants_set(void)
 
     set_xen_guest_handle(setup.frame_list, &frame);
     grants = page_alloc();
-    if (hypercall_grant_table_op(GNTTABOP_setup_table, &setup, 1) || setup.status || page_remap(grants, frame, PTE_RW))
+    if (hypercall_grant_table_op(GNTTABOP_setup_table, &setup, 1) || setup.status ||
+        page_remap(grants, frame, PTE_RW))
         report_error("no grant table");
     for (unsigned int i = 0; i < GRANTS; i++) {
-        struct grant_entry_v1 entry = {.flags = GTF_permit_access, .domid = friend, .frame = (uint32_t)field_mfn[i * 7]};
+        struct grant_entry_v1 entry = {
+            .flags = GTF_permit_access, .domid = friend, .frame = (uint32_t)field_mfn[i * 7]};
 
         grants[FIRST_GRANT + i] = grants_were[i] = entry;
     }
@@ -120,8 +122,8 @@ static void look(void)
     for (unsigned int i = 0; i < PORTS; i++) {
         struct evtchn_status status = {.dom = DOMID_SELF, .port = ports[i]};
 
-        if (hypercall_event_channel_op(EVTCHNOP_status, &status) || status.status != EVTCHNSTAT_unbound ||
-            status.u.unbound.dom != friend)
+        if (hypercall_event_channel_op(EVTCHNOP_status, &status) ||
+            status.status != EVTCHNSTAT_unbound || status.u.unbound.dom != friend)
             say_wrong("port", ports[i], status.status);
         if (event_pending(ports[i]))
             say_wrong("pending port", ports[i], 1);
@@ -147,8 +149,9 @@ void test_main(void)
         tables_add(field[page]);
     tables_add(tables);
     /* for those who are to have a go at them: data, a page table, the root, the grant table */
-    print("canary: frames %lu.%lu.%lu.%lu\n", field_mfn[FIELD_PAGES / 2], mfn_of(pt_entry(field[0], 1)),
-          mfn_of((void *)start_info->pt_base), (*pt_entry(grants, 1) & PTE_ADDRESS) >> 12);
+    print("canary: frames %lu.%lu.%lu.%lu\n", field_mfn[FIELD_PAGES / 2],
+          mfn_of(pt_entry(field[0], 1)), mfn_of((void *)start_info->pt_base),
+          (*pt_entry(grants, 1) & PTE_ADDRESS) >> 12);
     for (unsigned int n = 1;; n++) {
         struct sched_poll nap = {.timeout = time_now() + 200000000};
 

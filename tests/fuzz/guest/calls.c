@@ -14,7 +14,8 @@
 #include "fuzz.h"
 
 #define CALL(number_, sub_, ...) \
-    (*call = (struct call){.number = __HYPERVISOR_##number_, .sub = (unsigned int)(sub_), .args = {__VA_ARGS__}})
+    (*call = (struct call){      \
+         .number = __HYPERVISOR_##number_, .sub = (unsigned int)(sub_), .args = {__VA_ARGS__}})
 
 /* ---- the vCPU's own ---- */
 
@@ -25,9 +26,11 @@ static void trap_table(struct fuzz_cpu *c)
     struct call made, *call = &made;
 
     for (unsigned int i = 0; i < count; i++)
-        table[i] = (struct trap_info){.vector = (uint8_t)random_64(c), .flags = (uint8_t)below(c, 8),
-                                      .cs = one_in(c, 8) ? pick_selector(c) : FLAT_KERNEL_CS,
-                                      .address = one_in(c, 16) ? pick_address(c) : (uint64_t)fuzz_land};
+        table[i] =
+            (struct trap_info){.vector = (uint8_t)random_64(c),
+                               .flags = (uint8_t)below(c, 8),
+                               .cs = one_in(c, 8) ? pick_selector(c) : FLAT_KERNEL_CS,
+                               .address = one_in(c, 16) ? pick_address(c) : (uint64_t)fuzz_land};
     CALL(set_trap_table, 0, one_in(c, 12) ? 0 : (uint64_t)table);
     if (one_in(c, 10))
         spoil(c, call);
@@ -49,7 +52,8 @@ static void make_descriptor(struct fuzz_cpu *c, struct call *call)
 {
     unsigned long mfn = one_in(c, 10) ? pick_mfn(c) : slots[pick_slot(c, USE_DESCRIPTORS)].mfn;
 
-    CALL(update_descriptor, 0, (mfn << 12) + below(c, 512) * 8 + (one_in(c, 30) ? below(c, 8) : 0), pick_descriptor(c));
+    CALL(update_descriptor, 0, (mfn << 12) + below(c, 512) * 8 + (one_in(c, 30) ? below(c, 8) : 0),
+         pick_descriptor(c));
 }
 
 static void small_state(struct fuzz_cpu *c)
@@ -58,22 +62,33 @@ static void small_state(struct fuzz_cpu *c)
     unsigned int n = one_in(c, 10) ? (unsigned int)pick_number(c) : below(c, 9);
 
     switch (below(c, 9)) {
-    case 0: CALL(stack_switch, 0, pick_selector(c), pick_address(c)); break;
-    case 1: CALL(fpu_taskswitch, 0, one_in(c, 4) ? pick_number(c) : below(c, 2)); break;
-    case 2:
-        CALL(set_debugreg, n & 15, n, one_in(c, 3) ? pick_address(c) : n == 7 && one_in(c, 2) ? 0x400 | random_64(c) % 0x100000000
-                                                : (uint64_t)c->args + below(c, 64));
+    case 0:
+        CALL(stack_switch, 0, pick_selector(c), pick_address(c));
         break;
-    case 3: CALL(get_debugreg, n & 15, n); break;
+    case 1:
+        CALL(fpu_taskswitch, 0, one_in(c, 4) ? pick_number(c) : below(c, 2));
+        break;
+    case 2:
+        CALL(set_debugreg, n & 15, n,
+             one_in(c, 3)             ? pick_address(c)
+             : n == 7 && one_in(c, 2) ? 0x400 | random_64(c) % 0x100000000
+                                      : (uint64_t)c->args + below(c, 64));
+        break;
+    case 3:
+        CALL(get_debugreg, n & 15, n);
+        break;
     case 4:
         n = one_in(c, 10) ? (unsigned int)pick_number(c) : below(c, 5);
-        CALL(set_segment_base, n & 15, n, n == SEGBASE_GS_USER_SEL ? pick_selector(c) : pick_address(c));
+        CALL(set_segment_base, n & 15, n,
+             n == SEGBASE_GS_USER_SEL ? pick_selector(c) : pick_address(c));
         break;
     case 5:
         n = one_in(c, 4) ? (unsigned int)pick_number(c) : below(c, 7);
         CALL(vm_assist, n & 63, one_in(c, 8) ? pick_number(c) : below(c, 2), n);
         break;
-    case 6: CALL(set_callbacks, 0, pick_address(c), pick_address(c), pick_address(c)); break;
+    case 6:
+        CALL(set_callbacks, 0, pick_address(c), pick_address(c), pick_address(c));
+        break;
     case 7: {
         struct callback_register *r = room(c, sizeof(*r));
 
@@ -83,7 +98,9 @@ static void small_state(struct fuzz_cpu *c)
         CALL(callback_op, below(c, 2), one_in(c, 12) ? pick_number(c) : below(c, 2), (uint64_t)r);
         break;
     }
-    default: CALL(set_trap_table, 1, 0); break;
+    default:
+        CALL(set_trap_table, 1, 0);
+        break;
     }
     if (one_in(c, 12))
         spoil(c, call);
@@ -107,7 +124,8 @@ static void console(struct fuzz_cpu *c, struct call *call)
 
     for (unsigned int i = 0; i < 8; i++)
         text[i] = (char)random_64(c);
-    CALL(console_io, command, command, one_in(c, 5) ? pick_number(c) : below(c, 12), (uint64_t)text);
+    CALL(console_io, command, command, one_in(c, 5) ? pick_number(c) : below(c, 12),
+         (uint64_t)text);
     call->forbidden = command == CONSOLEIO_read;
 }
 
@@ -142,7 +160,9 @@ static void make_event(struct fuzz_cpu *c, struct call *call)
         u->virq.virq = one_in(c, 6) ? (uint32_t)pick_number(c) : below(c, 25);
         u->virq.vcpu = pick_vcpu(c);
         break;
-    case EVTCHNOP_bind_ipi: u->words[0] = pick_vcpu(c); break;
+    case EVTCHNOP_bind_ipi:
+        u->words[0] = pick_vcpu(c);
+        break;
     case EVTCHNOP_bind_vcpu:
         u->vcpu.port = pick_port(c);
         u->vcpu.vcpu = pick_vcpu(c);
@@ -175,10 +195,11 @@ static void make_event(struct fuzz_cpu *c, struct call *call)
     }
     CALL(event_channel_op, command > 40 ? 40 : command, command, (uint64_t)u);
     call->forbidden = command == EVTCHNOP_bind_pirq;
-    if (command == EVTCHNOP_bind_interdomain || command == EVTCHNOP_bind_virq || command == EVTCHNOP_alloc_unbound ||
-        command == EVTCHNOP_bind_ipi)
+    if (command == EVTCHNOP_bind_interdomain || command == EVTCHNOP_bind_virq ||
+        command == EVTCHNOP_alloc_unbound || command == EVTCHNOP_bind_ipi)
         call->after = after_port;
-    call->data = command == EVTCHNOP_bind_ipi || command == EVTCHNOP_alloc_unbound ? &u->words[1] : &u->words[2];
+    call->data = command == EVTCHNOP_bind_ipi || command == EVTCHNOP_alloc_unbound ? &u->words[1]
+                                                                                   : &u->words[2];
 }
 
 /* ---- grants ---- */
@@ -206,7 +227,8 @@ static uint64_t grant_address(struct fuzz_cpu *c, uint32_t *flags)
 {
     if (one_in(c, 4)) {
         *flags |= GNTMAP_contains_pte;
-        return one_in(c, 3) ? maddr_of(&window_l1[below(c, 512)]) : slots[pick_slot(c, USE_L1)].mfn << 12 | below(c, 512) * 8;
+        return one_in(c, 3) ? maddr_of(&window_l1[below(c, 512)])
+                            : slots[pick_slot(c, USE_L1)].mfn << 12 | below(c, 512) * 8;
     }
     return one_in(c, 10) ? pick_address(c) : (uint64_t)window_page(below(c, 512));
 }
@@ -284,10 +306,20 @@ static void make_grant_op(struct fuzz_cpu *c, struct call *call)
     uint64_t *words, *list;
 
     switch (below(c, 8)) {
-    case 0: case 1: make_map(c, call, count); return;
-    case 2: case 3: make_unmap(c, call, count); return;
-    case 4: case 5: make_copy(c, call, count); return;
-    default: break;
+    case 0:
+    case 1:
+        make_map(c, call, count);
+        return;
+    case 2:
+    case 3:
+        make_unmap(c, call, count);
+        return;
+    case 4:
+    case 5:
+        make_copy(c, call, count);
+        return;
+    default:
+        break;
     }
     words = room(c, 16 * sizeof(*words));
     list = room(c, 64 * sizeof(*list));
@@ -299,7 +331,9 @@ static void make_grant_op(struct fuzz_cpu *c, struct call *call)
     case GNTTABOP_get_status_frames: {
         struct gnttab_setup_table *s = (void *)words;
 
-        *s = (struct gnttab_setup_table){.dom = pick_domid(c), .nr_frames = one_in(c, 6) ? (uint32_t)pick_number(c) : below(c, 5)};
+        *s = (struct gnttab_setup_table){.dom = pick_domid(c),
+                                         .nr_frames =
+                                             one_in(c, 6) ? (uint32_t)pick_number(c) : below(c, 5)};
         if (command == GNTTABOP_get_status_frames) {
             words[0] = below(c, 5) | (uint64_t)DOMID_SELF << 32;
             words[1] = (uint64_t)list;
@@ -307,15 +341,22 @@ static void make_grant_op(struct fuzz_cpu *c, struct call *call)
         s->frame_list.p = list;
         break;
     }
-    case GNTTABOP_transfer: words[0] = slots[pick_slot(c, USE_DATA)].mfn; words[1] = PICK(c, other_domid) | (uint64_t)pick_ref(c) << 32; break;
+    case GNTTABOP_transfer:
+        words[0] = slots[pick_slot(c, USE_DATA)].mfn;
+        words[1] = PICK(c, other_domid) | (uint64_t)pick_ref(c) << 32;
+        break;
     case GNTTABOP_query_size:
-    case GNTTABOP_get_version: words[0] = pick_domid(c); break;
+    case GNTTABOP_get_version:
+        words[0] = pick_domid(c);
+        break;
     case GNTTABOP_set_version:
         words[0] = one_in(c, 4) ? pick_number(c) : 1 + below(c, 2);
         call->after = after_set_version;
         call->data = words;
         break;
-    case GNTTABOP_swap_grant_ref: words[0] = pick_ref(c) | (uint64_t)pick_ref(c) << 32; break;
+    case GNTTABOP_swap_grant_ref:
+        words[0] = pick_ref(c) | (uint64_t)pick_ref(c) << 32;
+        break;
     case GNTTABOP_unmap_and_replace:
         words[0] = (uint64_t)window_page(below(c, 512));
         words[1] = (uint64_t)window_page(below(c, 512));
@@ -325,7 +366,8 @@ static void make_grant_op(struct fuzz_cpu *c, struct call *call)
         words[0] = slots[pick_slot(c, USE_DATA)].mfn << 12;
         words[1] = below(c, 64) | (uint64_t)below(c, 64) << 16 | 3ull << 32;
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -337,15 +379,18 @@ static void grant_v2(struct fuzz_cpu *c)
         uint16_t offset, length;
         uint64_t frame;
     } *e = (volatile void *)((uintptr_t)grant_table + 16 * (8 + below(c, 56)));
-    static const uint16_t kinds[] = {GTF_permit_access, GTF_permit_access | GTF_readonly, GTF_permit_access | 0x100, 3, 3, 0, 2};
+    static const uint16_t kinds[] = {
+        GTF_permit_access, GTF_permit_access | GTF_readonly, GTF_permit_access | 0x100, 3, 3, 0, 2};
 
     e->flags = 0;
     e->domid = one_in(c, 8) ? pick_domid(c) : one_in(c, 2) ? own_domid : PICK(c, other_domid);
     e->offset = (uint16_t)(one_in(c, 4) ? random_64(c) : below(c, 4096));
     e->length = (uint16_t)(one_in(c, 4) ? random_64(c) : below(c, 64));
-    e->frame = one_in(c, 10) ? pick_mfn(c) : slots[pick_slot(c, one_in(c, 5) ? USE_L1 : USE_DATA)].mfn;
+    e->frame =
+        one_in(c, 10) ? pick_mfn(c) : slots[pick_slot(c, one_in(c, 5) ? USE_L1 : USE_DATA)].mfn;
     if (one_in(c, 3)) /* transitive: domain, reference */
-        *(volatile uint64_t *)&e->offset = (one_in(c, 2) ? own_domid : PICK(c, other_domid)) | (uint64_t)pick_ref(c) << 32;
+        *(volatile uint64_t *)&e->offset =
+            (one_in(c, 2) ? own_domid : PICK(c, other_domid)) | (uint64_t)pick_ref(c) << 32;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     e->flags = PICK(c, kinds);
 }
@@ -359,13 +404,18 @@ static void grant(struct fuzz_cpu *c)
         return;
     }
     unsigned int ref = 8 + below(c, 56);
-    static const uint16_t kinds[] = {GTF_permit_access, GTF_permit_access | GTF_readonly, GTF_permit_access, 0, 2, 3,
-                                     GTF_permit_access | 0x100, GTF_permit_access | 0x18};
+    static const uint16_t kinds[] = {
+        GTF_permit_access,         GTF_permit_access | GTF_readonly, GTF_permit_access, 0, 2, 3,
+        GTF_permit_access | 0x100, GTF_permit_access | 0x18};
 
     c->kind = FUZZ_NOTHING;
     grant_table[ref].flags = 0;
-    grant_table[ref].domid = one_in(c, 8) ? pick_domid(c) : one_in(c, 2) ? own_domid : PICK(c, other_domid);
-    grant_table[ref].frame = (uint32_t)(one_in(c, 10) ? pick_mfn(c) : slots[pick_slot(c, one_in(c, 5) ? USE_L1 : USE_DATA)].mfn);
+    grant_table[ref].domid = one_in(c, 8)   ? pick_domid(c)
+                             : one_in(c, 2) ? own_domid
+                                            : PICK(c, other_domid);
+    grant_table[ref].frame =
+        (uint32_t)(one_in(c, 10) ? pick_mfn(c)
+                                 : slots[pick_slot(c, one_in(c, 5) ? USE_L1 : USE_DATA)].mfn);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     grant_table[ref].flags = PICK(c, kinds);
 }
@@ -384,7 +434,9 @@ static void schedule(struct fuzz_cpu *c)
     unsigned int command = one_in(c, 3) ? below(c, 9) : one_in(c, 2) ? SCHEDOP_poll : SCHEDOP_yield;
 
     switch (command) {
-    case SCHEDOP_block: call_5(c, __HYPERVISOR_set_timer_op, now_ns() + below(c, 1000000), 0, 0, 0); break;
+    case SCHEDOP_block:
+        call_5(c, __HYPERVISOR_set_timer_op, now_ns() + below(c, 1000000), 0, 0, 0);
+        break;
     case SCHEDOP_shutdown_code: /* kept for the end: not always */
         if (!one_in(c, 20))
             command = SCHEDOP_yield;
@@ -404,7 +456,9 @@ static void schedule(struct fuzz_cpu *c)
         break;
     case SCHEDOP_watchdog:
         u->watchdog.id = one_in(c, 4) ? (uint32_t)pick_number(c) : below(c, 4);
-        u->watchdog.timeout = one_in(c, 4) ? 0 : one_in(c, 2) ? (uint32_t)pick_number(c) | 64 : 1000;
+        u->watchdog.timeout = one_in(c, 4)   ? 0
+                              : one_in(c, 2) ? (uint32_t)pick_number(c) | 64
+                                             : 1000;
         break;
     default:
         for (unsigned int i = 0; i < 4; i++)
@@ -427,18 +481,24 @@ static void make_timer(struct fuzz_cpu *c, struct call *call)
 /* A vCPU that the guest never starts itself gets a context that may be anything. */
 static void make_context(struct fuzz_cpu *c, struct vcpu_guest_context *context)
 {
-    *context = (struct vcpu_guest_context){.flags = VGCF_in_kernel | (one_in(c, 12) ? random_64(c) : 0),
-                                           .kernel_ss = FLAT_KERNEL_SS,
-                                           .kernel_sp = (uint64_t)slots[0].page + PAGE_SIZE,
-                                           .event_callback_eip = (uint64_t)fuzz_land};
-    context->user_regs = (struct cpu_user_regs){.rip = (uint64_t)fuzz_idle, .cs = FLAT_KERNEL_CS, .ss = FLAT_KERNEL_SS,
-                                                .rsp = (uint64_t)slots[0].page + PAGE_SIZE, .rflags = 2};
+    *context =
+        (struct vcpu_guest_context){.flags = VGCF_in_kernel | (one_in(c, 12) ? random_64(c) : 0),
+                                    .kernel_ss = FLAT_KERNEL_SS,
+                                    .kernel_sp = (uint64_t)slots[0].page + PAGE_SIZE,
+                                    .event_callback_eip = (uint64_t)fuzz_land};
+    context->user_regs = (struct cpu_user_regs){.rip = (uint64_t)fuzz_idle,
+                                                .cs = FLAT_KERNEL_CS,
+                                                .ss = FLAT_KERNEL_SS,
+                                                .rsp = (uint64_t)slots[0].page + PAGE_SIZE,
+                                                .rflags = 2};
     for (unsigned int i = 0; i < 20; i++)
-        context->trap_ctxt[i] = (struct trap_info){.vector = (uint8_t)i, .cs = FLAT_KERNEL_CS, .address = (uint64_t)fuzz_idle};
+        context->trap_ctxt[i] = (struct trap_info){
+            .vector = (uint8_t)i, .cs = FLAT_KERNEL_CS, .address = (uint64_t)fuzz_idle};
     context->ctrlreg[3] = xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
     if (one_in(c, 6))
         for (unsigned int i = 1 + below(c, 4); i; i--)
-            ((uint64_t *)context)[64 + below(c, (sizeof(*context) - 512) / 8)] = one_in(c, 2) ? pick_number(c) : pick_address(c);
+            ((uint64_t *)context)[64 + below(c, (sizeof(*context) - 512) / 8)] =
+                one_in(c, 2) ? pick_number(c) : pick_address(c);
 }
 
 static void make_vcpu_op(struct fuzz_cpu *c, struct call *call)
@@ -457,20 +517,26 @@ static void make_vcpu_op(struct fuzz_cpu *c, struct call *call)
         break;
     case VCPUOP_register_runstate_memory_area:
     case VCPUOP_register_vcpu_time_memory_area:
-        words[0] = one_in(c, 6) ? pick_address(c) : (uint64_t)slots[pick_slot(c, USE_DATA)].page + below(c, 4096);
+        words[0] = one_in(c, 6) ? pick_address(c)
+                                : (uint64_t)slots[pick_slot(c, USE_DATA)].page + below(c, 4096);
         break;
     case VCPUOP_register_vcpu_info: /* once and for all: where only the hypervisor writes from then on */
         words[0] = one_in(c, 4) ? pick_mfn(c) : slots[pick_slot(c, USE_DATA)].mfn;
         words[1] = one_in(c, 3) ? pick_number(c) : below(c, 63) * 64;
         vcpu = FUZZ_CPUS - 1 + below(c, 2);
         break;
-    case VCPUOP_set_periodic_timer: words[0] = one_in(c, 2) ? pick_number(c) : 1000000 + below(c, 1000000); break;
+    case VCPUOP_set_periodic_timer:
+        words[0] = one_in(c, 2) ? pick_number(c) : 1000000 + below(c, 1000000);
+        break;
     case VCPUOP_set_singleshot_timer:
         words[0] = one_in(c, 6) ? pick_number(c) : pick_time(c);
         words[1] = below(c, 3);
         break;
-    case VCPUOP_send_nmi: kernel_entry_set(c); break;
-    default: break;
+    case VCPUOP_send_nmi:
+        kernel_entry_set(c);
+        break;
+    default:
+        break;
     }
     CALL(vcpu_op, command, command, vcpu, (uint64_t)words);
 }
@@ -497,7 +563,8 @@ static void make_physdev(struct fuzz_cpu *c, struct call *call)
 static void make_privileged(struct fuzz_cpu *c, struct call *call)
 {
     static const uint32_t versions[] = {0x15, 0x15, 0x03000000};
-    unsigned int which = below(c, 3), command = one_in(c, 8) ? (unsigned int)pick_number(c) : below(c, 100);
+    unsigned int which = below(c, 3),
+                 command = one_in(c, 8) ? (unsigned int)pick_number(c) : below(c, 100);
     uint32_t *op = room(c, 256);
 
     for (unsigned int i = 0; i < 60; i++)
@@ -527,9 +594,16 @@ static void make_any(struct fuzz_cpu *c, struct call *call)
     for (unsigned int i = 0; i < 5; i++)
         call->args[i] = one_in(c, 2) ? pick_number(c) : pick_address(c);
     switch ((uint32_t)call->number) {
-    case __HYPERVISOR_iret: case __HYPERVISOR_sched_op: case __HYPERVISOR_vcpu_op: case __HYPERVISOR_stack_switch:
-    case __HYPERVISOR_set_trap_table: case __HYPERVISOR_callback_op: call->number = __HYPERVISOR_xen_version; break;
-    default: break;
+    case __HYPERVISOR_iret:
+    case __HYPERVISOR_sched_op:
+    case __HYPERVISOR_vcpu_op:
+    case __HYPERVISOR_stack_switch:
+    case __HYPERVISOR_set_trap_table:
+    case __HYPERVISOR_callback_op:
+        call->number = __HYPERVISOR_xen_version;
+        break;
+    default:
+        break;
     }
     call->sub = 999;
 }
@@ -567,18 +641,34 @@ static void multicall(struct fuzz_cpu *c)
         long result = (long)list[i].result;
 
         /* the room may have been used twice, and another vCPU scribbles in it: only what is plainly this call's */
-        if (list[i].op != parts[i].number || parts[i].number > 63 || result == (long)NOT_RUN || c->args_used < count * sizeof(*list))
+        if (list[i].op != parts[i].number || parts[i].number > 63 || result == (long)NOT_RUN ||
+            c->args_used < count * sizeof(*list))
             continue;
-        note((unsigned int)parts[i].number, parts[i].sub, result > 0 ? 0 : result < -999 ? -999 : result);
+        note((unsigned int)parts[i].number, parts[i].sub,
+             result > 0      ? 0
+             : result < -999 ? -999
+                             : result);
         if (parts[i].after && parts[i].number == __HYPERVISOR_memory_op)
             parts[i].after(c, &parts[i], result);
     }
 }
 
 const struct operation call_operations[] = {
-    {6, trap_table, NULL},      {20, NULL, make_gdt},      {20, NULL, make_descriptor}, {40, small_state, NULL},
-    {16, NULL, version},        {8, NULL, console},        {70, NULL, make_event},      {80, NULL, make_grant_op},
-    {40, grant, NULL},          {16, schedule, NULL},      {10, NULL, make_timer},      {40, NULL, make_vcpu_op},
-    {16, NULL, make_physdev},   {12, NULL, make_privileged}, {10, NULL, make_any},      {30, multicall, NULL},
+    {6, trap_table, NULL},
+    {20, NULL, make_gdt},
+    {20, NULL, make_descriptor},
+    {40, small_state, NULL},
+    {16, NULL, version},
+    {8, NULL, console},
+    {70, NULL, make_event},
+    {80, NULL, make_grant_op},
+    {40, grant, NULL},
+    {16, schedule, NULL},
+    {10, NULL, make_timer},
+    {40, NULL, make_vcpu_op},
+    {16, NULL, make_physdev},
+    {12, NULL, make_privileged},
+    {10, NULL, make_any},
+    {30, multicall, NULL},
     {0, NULL, NULL},
 };

@@ -11,8 +11,9 @@
 #include "guest.h"
 #include "record.h"
 
-#define SLOTS      96
-#define FORMER     32 /* frames that were the guest's, and handles that were good: remembered to be used again */
+#define SLOTS 96
+#define FORMER \
+    32 /* frames that were the guest's, and handles that were good: remembered to be used again */
 #define ARGS_PAGES 3
 
 /* What a slot is usually used as. The order is that of page-table levels. */
@@ -31,19 +32,20 @@ struct fuzz_cpu {
     struct fuzz_cpu_record *record;
     uint8_t *args; /* ARGS_PAGES, the last without write access: what ends there faults */
     uint32_t args_used;
-    uint8_t *code; /* a page to put instructions in */
+    uint8_t *code;     /* a page to put instructions in */
     uint64_t code_end; /* where made-up code ends in a breakpoint */
     uint64_t registers[15];
-    const struct slot *fifo; /* of late a FIFO's page, perhaps */
-    uint64_t executing_until; /* TSC; 0: not in made-up code */
-    unsigned int kind, sub;   /* what a trap is put down to */
+    const struct slot *fifo;     /* of late a FIFO's page, perhaps */
+    uint64_t executing_until;    /* TSC; 0: not in made-up code */
+    unsigned int kind, sub;      /* what a trap is put down to */
     unsigned int traps_in_a_row; /* with no call between them */
 };
 
 struct call {
     uint64_t number, args[5];
     unsigned int sub;
-    const int16_t *status; /* an operation's own result, if it has one; of `operations`, `stride` bytes apart */
+    const int16_t *
+        status; /* an operation's own result, if it has one; of `operations`, `stride` bytes apart */
     unsigned int operations, stride;
     bool forbidden; /* must not succeed, whatever the arguments */
     void (*after)(struct fuzz_cpu *c, struct call *call, long result);
@@ -52,15 +54,16 @@ struct call {
 
 struct operation {
     unsigned int weight;
-    void (*run)(struct fuzz_cpu *);      /* either this */
-    void (*make)(struct fuzz_cpu *, struct call *); /* or this: a call, which may stand in a multicall too */
+    void (*run)(struct fuzz_cpu *); /* either this */
+    void (*make)(struct fuzz_cpu *,
+                 struct call *); /* or this: a call, which may stand in a multicall too */
 };
 
 extern struct fuzz_cpu cpus[FUZZ_CPUS];
 extern struct slot slots[SLOTS];
 extern struct fuzz_record *record;
 extern domid_t own_domid, other_domid[3]; /* domains beside this one */
-extern unsigned long other_mfn[4];         /* frames of theirs */
+extern unsigned long other_mfn[4];        /* frames of theirs */
 extern volatile struct grant_entry_v1 *grant_table;
 extern unsigned long grant_frames[4];
 extern uint64_t tsc_per_ms;
@@ -95,7 +98,8 @@ uint64_t pick_time(struct fuzz_cpu *c); /* system time, a little from now */
 void remember_mfn(struct fuzz_cpu *c, unsigned long mfn);
 void remember_mapping(struct fuzz_cpu *c, struct mapping mapping);
 void remember_port(struct fuzz_cpu *c, uint32_t port);
-uint64_t pick_hostile(struct fuzz_cpu *c); /* an address that is not the guest's to give, or nothing at all */
+uint64_t pick_hostile(
+    struct fuzz_cpu *c); /* an address that is not the guest's to give, or nothing at all */
 void pools_init(void);
 
 /* ---- issue.c: a call, what came of it ---- */
@@ -107,7 +111,8 @@ void note(unsigned int kind, unsigned int sub, long result);
 /* Issues it as it is. */
 long issue(struct fuzz_cpu *c, struct call *call);
 /* A call with no frills. */
-long call_5(struct fuzz_cpu *c, unsigned int number, uint64_t a, uint64_t b, uint64_t x, uint64_t d);
+long call_5(struct fuzz_cpu *c, unsigned int number, uint64_t a, uint64_t b, uint64_t x,
+            uint64_t d);
 /* Spoils arguments or what they point to. */
 void spoil(struct fuzz_cpu *c, struct call *call);
 uint64_t now_ns(void);
@@ -125,7 +130,8 @@ void kernel_entry_set(struct fuzz_cpu *c);
 
 /* ---- entry.S ---- */
 
-void fuzz_execute(const uint64_t registers[15], const void *code, const uint64_t *stack_words) __attribute__((noreturn));
+void fuzz_execute(const uint64_t registers[15], const void *code, const uint64_t *stack_words)
+    __attribute__((noreturn));
 void fuzz_return(const void *frame) __attribute__((noreturn)); /* the iret hypercall */
 void fuzz_land(void);
 extern char fuzz_ways_in[], fuzz_events_in[];

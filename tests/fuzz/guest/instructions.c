@@ -9,47 +9,123 @@
 #define EXECUTE_MS 4
 
 /* Templates: 0xNN bytes as they are; the four letters are drawn: b a byte, d four bytes, m a ModRM byte, r a register's. */
-static const struct template {
+static const struct template
+{
     const char *bytes;
     uint8_t size, any; /* how many random bytes follow */
     bool store;
-} templates[] = {
-    {"\xec", 1, 0, false},         {"\xed", 1, 0, false},         {"\xee", 1, 0, false},         {"\xef", 1, 0, false},         {"\xe4", 1, 1, false},
-    {"\xe5", 1, 1, false},         {"\xe6", 1, 1, false},         {"\xe7", 1, 1, false},         {"\x66\xed", 2, 0, false},     {"\x66\xef", 2, 0, false},
-    {"\x6c", 1, 0, false},         {"\x6d", 1, 0, false},         {"\x6e", 1, 0, false},         {"\x6f", 1, 0, false},         {"\xf3\x6c", 2, 0, false},
-    {"\xf3\x6d", 2, 0, false},     {"\xf3\x6e", 2, 0, false},     {"\xf3\x6f", 2, 0, false},     {"\x0f\x32", 2, 0, false},     {"\x0f\x30", 2, 0, false},
-    {"\x0f\xa2", 2, 0, false},     {"\x0f\x0bxen\x0f\xa2", 7, 0, false}, {"\x0f\x20", 2, 1, false}, {"\x0f\x22", 2, 1, false},  {"\x0f\x21", 2, 1, false},
-    {"\x0f\x23", 2, 1, false},     {"\xfa", 1, 0, false},         {"\xfb", 1, 0, false},         {"\x0f\x06", 2, 0, false},     {"\x0f\x09", 2, 0, false},
-    {"\x0f\x08", 2, 0, false},     {"\x0f\x01", 2, 1, false},     {"\x0f\x01", 2, 2, false},     {"\x0f\x01\xd1", 3, 0, false}, {"\x0f\x01\xd0", 3, 0, false},
-    {"\x0f\x31", 2, 0, false},     {"\x0f\x01\xf9", 3, 0, false}, {"\x0f\x33", 2, 0, false},     {"\x0f\x00", 2, 1, false},     {"\xcd", 1, 1, false},
-    {"\xcc", 1, 0, false},         {"\xf1", 1, 0, false},         {"\x0f\x0b", 2, 0, false},     {"\x48\xcf", 2, 0, false},     {"\xcf", 1, 0, false},
-    {"\xcb", 1, 0, false},         {"\x48\xcb", 2, 0, false},     {"\x0f\x05", 2, 0, false},     {"\x0f\x34", 2, 0, false},     {"\x0f\x35", 2, 0, false},
-    {"\x48\x0f\x07", 3, 0, false}, {"\x8e", 1, 1, false},         {"\x0f\xb4", 2, 2, false},     {"\xff", 1, 3, false},         {"\x0f\x01\xf8", 3, 0, false},
-    {"\xf3\x0f\xae", 3, 1, false}, {"\xf3\x48\x0f\xae", 4, 1, false}, {"\x0f\x01\xc1", 3, 0, false}, {"\x0f\x01\xc8", 3, 0, false}, {"\x0f\x02", 2, 1, false},
-    {"\x0f\x03", 2, 1, false},     {"\x9d", 1, 0, false},         {"\x9b", 1, 0, false},         {"\xd9\xee", 2, 0, false},     {"\x0f\xae", 2, 1, false},
-    {"\x0f\xc7", 2, 1, false},     {"\x0f\xff", 2, 1, false},     {"\x48", 1, 3, false},         {"\x0f", 1, 3, false},         {"\x66\x0f", 2, 3, false},
-    {"\xf0", 1, 4, false},         {"\x48\x89", 2, 1, true}, {"\x88", 1, 1, true}, {"\x66\x89", 2, 1, true}, {"\x48\x87", 2, 1, true},
-    {"\x67\x48\x89", 3, 1, true}, {"\x65\x48\x89", 3, 1, true}, {"\x64\x48\x8b", 3, 1, true}, {"\xf4", 1, 0, false},         {"\x8e\xd0", 2, 0, false},
-    {"\x0f\x30\x0f\x32", 4, 0, false}, {"\xf3\xaa", 2, 0, false}, {"\xf3\x48\xa5", 3, 0, false}, {"\xa3", 1, 8, false},        {"", 0, 6, false},
+}
+templates[] = {
+    {"\xec", 1, 0, false},
+    {"\xed", 1, 0, false},
+    {"\xee", 1, 0, false},
+    {"\xef", 1, 0, false},
+    {"\xe4", 1, 1, false},
+    {"\xe5", 1, 1, false},
+    {"\xe6", 1, 1, false},
+    {"\xe7", 1, 1, false},
+    {"\x66\xed", 2, 0, false},
+    {"\x66\xef", 2, 0, false},
+    {"\x6c", 1, 0, false},
+    {"\x6d", 1, 0, false},
+    {"\x6e", 1, 0, false},
+    {"\x6f", 1, 0, false},
+    {"\xf3\x6c", 2, 0, false},
+    {"\xf3\x6d", 2, 0, false},
+    {"\xf3\x6e", 2, 0, false},
+    {"\xf3\x6f", 2, 0, false},
+    {"\x0f\x32", 2, 0, false},
+    {"\x0f\x30", 2, 0, false},
+    {"\x0f\xa2", 2, 0, false},
+    {"\x0f\x0bxen\x0f\xa2", 7, 0, false},
+    {"\x0f\x20", 2, 1, false},
+    {"\x0f\x22", 2, 1, false},
+    {"\x0f\x21", 2, 1, false},
+    {"\x0f\x23", 2, 1, false},
+    {"\xfa", 1, 0, false},
+    {"\xfb", 1, 0, false},
+    {"\x0f\x06", 2, 0, false},
+    {"\x0f\x09", 2, 0, false},
+    {"\x0f\x08", 2, 0, false},
+    {"\x0f\x01", 2, 1, false},
+    {"\x0f\x01", 2, 2, false},
+    {"\x0f\x01\xd1", 3, 0, false},
+    {"\x0f\x01\xd0", 3, 0, false},
+    {"\x0f\x31", 2, 0, false},
+    {"\x0f\x01\xf9", 3, 0, false},
+    {"\x0f\x33", 2, 0, false},
+    {"\x0f\x00", 2, 1, false},
+    {"\xcd", 1, 1, false},
+    {"\xcc", 1, 0, false},
+    {"\xf1", 1, 0, false},
+    {"\x0f\x0b", 2, 0, false},
+    {"\x48\xcf", 2, 0, false},
+    {"\xcf", 1, 0, false},
+    {"\xcb", 1, 0, false},
+    {"\x48\xcb", 2, 0, false},
+    {"\x0f\x05", 2, 0, false},
+    {"\x0f\x34", 2, 0, false},
+    {"\x0f\x35", 2, 0, false},
+    {"\x48\x0f\x07", 3, 0, false},
+    {"\x8e", 1, 1, false},
+    {"\x0f\xb4", 2, 2, false},
+    {"\xff", 1, 3, false},
+    {"\x0f\x01\xf8", 3, 0, false},
+    {"\xf3\x0f\xae", 3, 1, false},
+    {"\xf3\x48\x0f\xae", 4, 1, false},
+    {"\x0f\x01\xc1", 3, 0, false},
+    {"\x0f\x01\xc8", 3, 0, false},
+    {"\x0f\x02", 2, 1, false},
+    {"\x0f\x03", 2, 1, false},
+    {"\x9d", 1, 0, false},
+    {"\x9b", 1, 0, false},
+    {"\xd9\xee", 2, 0, false},
+    {"\x0f\xae", 2, 1, false},
+    {"\x0f\xc7", 2, 1, false},
+    {"\x0f\xff", 2, 1, false},
+    {"\x48", 1, 3, false},
+    {"\x0f", 1, 3, false},
+    {"\x66\x0f", 2, 3, false},
+    {"\xf0", 1, 4, false},
+    {"\x48\x89", 2, 1, true},
+    {"\x88", 1, 1, true},
+    {"\x66\x89", 2, 1, true},
+    {"\x48\x87", 2, 1, true},
+    {"\x67\x48\x89", 3, 1, true},
+    {"\x65\x48\x89", 3, 1, true},
+    {"\x64\x48\x8b", 3, 1, true},
+    {"\xf4", 1, 0, false},
+    {"\x8e\xd0", 2, 0, false},
+    {"\x0f\x30\x0f\x32", 4, 0, false},
+    {"\xf3\xaa", 2, 0, false},
+    {"\xf3\x48\xa5", 3, 0, false},
+    {"\xa3", 1, 8, false},
+    {"", 0, 6, false},
     {"", 0, 12, false},
 };
 #define TEMPLATES (sizeof(templates) / sizeof(templates[0]))
 
 static const uint32_t msrs[] = {
-    0x10,       0x1b,       0x8b,       0x17a,      0x179,      0x1a0,      0x174,      0x175,      0x176,
-    0x1d9,      0x277,      0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101,
-    0xc0000102, 0xc0000103, 0xc0010015, 0xc0010140, 0x48,       0x49,       0x10a,      0x200,      0x2ff,
-    0x38f,      0x4b564d00, 0x40000000, 0x40000001, 0x140,      0xce,       0x122,      0x345,      0x3a,
+    0x10,       0x1b,       0x8b,       0x17a,      0x179,      0x1a0,      0x174,      0x175,
+    0x176,      0x1d9,      0x277,      0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084,
+    0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103, 0xc0010015, 0xc0010140, 0x48,       0x49,
+    0x10a,      0x200,      0x2ff,      0x38f,      0x4b564d00, 0x40000000, 0x40000001, 0x140,
+    0xce,       0x122,      0x345,      0x3a,
 };
 
 static uint64_t pick_register(struct fuzz_cpu *c)
 {
     switch (below(c, 5)) {
-    case 0: return pick_number(c);
-    case 1: return PICK(c, msrs);
-    case 2: return pick_selector(c);
-    case 3: return below(c, 1024); /* a port, a leaf */
-    default: return pick_address(c);
+    case 0:
+        return pick_number(c);
+    case 1:
+        return PICK(c, msrs);
+    case 2:
+        return pick_selector(c);
+    case 3:
+        return below(c, 1024); /* a port, a leaf */
+    default:
+        return pick_address(c);
     }
 }
 
@@ -62,13 +138,15 @@ static unsigned int write_code(struct fuzz_cpu *c, uint8_t *to)
         unsigned int which = below(c, TEMPLATES);
         const struct template *t = &templates[which];
 
-        if (t->size == 1 && (uint8_t)t->bytes[0] == 0xf4 && !one_in(c, 20)) /* hlt sleeps: not often */
+        if (t->size == 1 && (uint8_t)t->bytes[0] == 0xf4 &&
+            !one_in(c, 20)) /* hlt sleeps: not often */
             continue;
         if (t->any > 2 && !one_in(c, 8)) /* may be anything, the end of the guest too */
             continue;
         c->sub = which;
         if (one_in(c, 8)) {
-            static const uint8_t prefixes[] = {0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e, 0x64, 0x65, 0x40, 0x48, 0x4f};
+            static const uint8_t prefixes[] = {0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e,
+                                               0x64, 0x65, 0x40, 0x48, 0x4f};
 
             to[size++] = PICK(c, prefixes);
         }
@@ -76,7 +154,8 @@ static unsigned int write_code(struct fuzz_cpu *c, uint8_t *to)
         size += t->size;
         for (unsigned int i = 0; i < t->any; i++)
             to[size++] = (uint8_t)random_64(c);
-        if (t->any == 1 && !one_in(c, 60)) { /* to memory, or to any register but the stack pointer */
+        if (t->any == 1 &&
+            !one_in(c, 60)) { /* to memory, or to any register but the stack pointer */
             if (t->store)
                 to[size - 1] = (to[size - 1] & 0x3f) | (one_in(c, 2) ? 0x40 : 0);
             if ((to[size - 1] & 7) == 4)
@@ -143,12 +222,13 @@ static void return_with_frame(struct fuzz_cpu *c)
     set_alarm(c);
     c->kind = FUZZ_IRET;
     c->sub = user;
-    *frame = (struct iret_frame){.flags = one_in(c, 3) ? 0x100 : 0,
-                                 .rip = user ? USER_CODE : (uint64_t)fuzz_land,
-                                 .cs = user ? FLAT_USER_CS : FLAT_KERNEL_CS & ~3u,
-                                 .rflags = 0x202,
-                                 .rsp = user ? USER_STACK + PAGE_SIZE - 64 : (uint64_t)c->jump[2] - 4096,
-                                 .ss = FLAT_KERNEL_SS};
+    *frame =
+        (struct iret_frame){.flags = one_in(c, 3) ? 0x100 : 0,
+                            .rip = user ? USER_CODE : (uint64_t)fuzz_land,
+                            .cs = user ? FLAT_USER_CS : FLAT_KERNEL_CS & ~3u,
+                            .rflags = 0x202,
+                            .rsp = user ? USER_STACK + PAGE_SIZE - 64 : (uint64_t)c->jump[2] - 4096,
+                            .ss = FLAT_KERNEL_SS};
     if (one_in(c, 2))
         frame->cs = (pick_selector(c) & ~3u) | (user ? 3 : 0);
     if (one_in(c, 4))
@@ -190,14 +270,23 @@ static void segments(struct fuzz_cpu *c)
     c->kind = FUZZ_INSTRUCTION;
     c->sub = 200 + which;
     switch (which) {
-    case 0: __asm__ volatile("movw %0, %%ds" : : "r"(selector)); break;
-    case 1: __asm__ volatile("movw %0, %%es" : : "r"(selector)); break;
-    case 2: __asm__ volatile("movw %0, %%fs" : : "r"(selector)); break;
-    case 3: __asm__ volatile("movw %0, %%gs" : : "r"(selector)); break;
+    case 0:
+        __asm__ volatile("movw %0, %%ds" : : "r"(selector));
+        break;
+    case 1:
+        __asm__ volatile("movw %0, %%es" : : "r"(selector));
+        break;
+    case 2:
+        __asm__ volatile("movw %0, %%fs" : : "r"(selector));
+        break;
+    case 3:
+        __asm__ volatile("movw %0, %%gs" : : "r"(selector));
+        break;
     case 4: { /* so that the next switch of vCPUs has something to fail at */
         uint64_t entry = pick_descriptor(c);
 
-        call_5(c, __HYPERVISOR_update_descriptor, (slots[pick_slot(c, USE_DESCRIPTORS)].mfn << 12) + below(c, 24) * 8, entry, 0, 0);
+        call_5(c, __HYPERVISOR_update_descriptor,
+               (slots[pick_slot(c, USE_DESCRIPTORS)].mfn << 12) + below(c, 24) * 8, entry, 0, 0);
         call_5(c, __HYPERVISOR_sched_op, 0, 0, 0, 0);
         break;
     }
@@ -206,5 +295,6 @@ static void segments(struct fuzz_cpu *c)
 }
 
 const struct operation instruction_operations[] = {
-    {70, execute, NULL}, {24, return_with_frame, NULL}, {24, user_mode, NULL}, {24, segments, NULL}, {0, NULL, NULL},
+    {70, execute, NULL}, {24, return_with_frame, NULL}, {24, user_mode, NULL}, {24, segments, NULL},
+    {0, NULL, NULL},
 };

@@ -33,7 +33,8 @@ void note(unsigned int kind, unsigned int sub, long result)
         struct fuzz_entry *e = &ENTRIES[(hash + i) % FUZZ_ENTRIES];
         uint16_t free = 0;
 
-        if (__atomic_compare_exchange_n(&e->used, &free, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (__atomic_compare_exchange_n(&e->used, &free, 1, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE)) {
             e->kind = (uint16_t)kind;
             e->sub = (uint16_t)sub;
             e->result = (int16_t)result;
@@ -78,7 +79,8 @@ long issue(struct fuzz_cpu *c, struct call *call)
     if (result >= 0 && call->status) {
         const int16_t *status = call->status;
 
-        for (unsigned int i = 0; i < call->operations; i++, status = (const void *)((const char *)status + call->stride))
+        for (unsigned int i = 0; i < call->operations;
+             i++, status = (const void *)((const char *)status + call->stride))
             note(c->kind, call->sub, *status < 0 ? FUZZ_STATUS + *status : 0);
     }
     if (call->forbidden && result >= 0)
@@ -104,9 +106,15 @@ void spoil(struct fuzz_cpu *c, struct call *call)
     unsigned int which = below(c, 5);
 
     switch (below(c, 6)) {
-    case 0: call->args[which] = pick_address(c); break;
-    case 1: call->args[which] = pick_number(c); break;
-    case 2: call->args[which] ^= 1ull << below(c, 64); break;
+    case 0:
+        call->args[which] = pick_address(c);
+        break;
+    case 1:
+        call->args[which] = pick_number(c);
+        break;
+    case 2:
+        call->args[which] ^= 1ull << below(c, 64);
+        break;
     default: /* what lies in the room: words of it */
         for (unsigned int i = 1 + below(c, 3); i; i--) {
             uint32_t at = below(c, c->args_used / 4 + 1) * 4;

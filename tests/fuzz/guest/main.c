@@ -120,8 +120,10 @@ void kernel_entry_set(struct fuzz_cpu *c)
     struct trap_info table[34];
 
     for (unsigned int i = 0; i < 33; i++)
-        table[i] = (struct trap_info){.vector = (uint8_t)(i < 32 ? i : 0x80), .flags = i == 3 || i == 4 || i == 32 ? 3 : 0,
-                                      .cs = FLAT_KERNEL_CS, .address = way_in(c, i)};
+        table[i] = (struct trap_info){.vector = (uint8_t)(i < 32 ? i : 0x80),
+                                      .flags = i == 3 || i == 4 || i == 32 ? 3 : 0,
+                                      .cs = FLAT_KERNEL_CS,
+                                      .address = way_in(c, i)};
     table[33] = (struct trap_info){0};
     hypercall_set_trap_table(table);
     for (unsigned int i = 0; i < sizeof(callbacks) / sizeof(callbacks[0]); i++)
@@ -155,17 +157,36 @@ static void scribble(struct fuzz_cpu *c)
         volatile uint64_t *p;
 
         switch (target) {
-        case 0: p = (volatile uint64_t *)shared_info + below(c, sizeof(*shared_info) / 8); break;
-        case 1: p = (volatile uint64_t *)&shared_info->evtchn_pending[0] + below(c, 128); break;
-        case 2: p = (volatile uint64_t *)grant_table + 8 + below(c, 56); break;
-        case 8: p = victim->fifo ? victim->fifo->page + below(c, one_in(c, 2) ? 32 : 512) : (volatile uint64_t *)shared_info; break;
-        case 3: p = slots[pick_slot(c, USE_DATA)].page + below(c, 512); break;
-        default: p = (volatile uint64_t *)victim->args + below(c, 1 + victim->args_used / 8 % 1024); break;
+        case 0:
+            p = (volatile uint64_t *)shared_info + below(c, sizeof(*shared_info) / 8);
+            break;
+        case 1:
+            p = (volatile uint64_t *)&shared_info->evtchn_pending[0] + below(c, 128);
+            break;
+        case 2:
+            p = (volatile uint64_t *)grant_table + 8 + below(c, 56);
+            break;
+        case 8:
+            p = victim->fifo ? victim->fifo->page + below(c, one_in(c, 2) ? 32 : 512)
+                             : (volatile uint64_t *)shared_info;
+            break;
+        case 3:
+            p = slots[pick_slot(c, USE_DATA)].page + below(c, 512);
+            break;
+        default:
+            p = (volatile uint64_t *)victim->args + below(c, 1 + victim->args_used / 8 % 1024);
+            break;
         }
         switch (below(c, 4)) {
-        case 0: *p = pick_number(c); break;
-        case 1: *(volatile uint32_t *)p ^= 1u << below(c, 32); break;
-        case 2: *(volatile uint8_t *)p = (uint8_t)random_64(c); break;
+        case 0:
+            *p = pick_number(c);
+            break;
+        case 1:
+            *(volatile uint32_t *)p ^= 1u << below(c, 32);
+            break;
+        case 2:
+            *(volatile uint8_t *)p = (uint8_t)random_64(c);
+            break;
         default: { /* a value and back again: what is read twice is not the same */
             uint64_t was = *p;
 
@@ -179,7 +200,8 @@ static void scribble(struct fuzz_cpu *c)
 }
 
 static const struct operation scribbles[] = {{60, scribble, NULL}, {0, NULL, NULL}};
-static const struct operation *const lists[] = {memory_operations, call_operations, instruction_operations, scribbles};
+static const struct operation *const lists[] = {memory_operations, call_operations,
+                                                instruction_operations, scribbles};
 
 const struct operation *pick_operation(struct fuzz_cpu *c, bool calls_only)
 {

@@ -33,7 +33,8 @@ void client_open_socket(struct client *c, const char *path)
 
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    MUST(c->fd >= 0 && !connect(c->fd, (const struct sockaddr *)&address, sizeof(address)), "cannot connect: %s", strerror(errno));
+    MUST(c->fd >= 0 && !connect(c->fd, (const struct sockaddr *)&address, sizeof(address)),
+         "cannot connect: %s", strerror(errno));
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
     setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     client_anew(c);
@@ -94,8 +95,8 @@ static ssize_t bytes_in(struct client *c, void *to, size_t len)
 
 static void check_secret(const struct client *c, const unsigned char *payload, size_t len)
 {
-    MUST(c->domid == 0 || !memmem(payload, len, SECRET, strlen(SECRET)), "domain %u was told of what only the host may read",
-         c->domid);
+    MUST(c->domid == 0 || !memmem(payload, len, SECRET, strlen(SECRET)),
+         "domain %u was told of what only the host may read", c->domid);
 }
 
 static void remember_txn(struct client *c, const char *text)
@@ -115,18 +116,22 @@ static void take_message(struct client *c, const struct xsd_sockmsg *h, unsigned
         const unsigned char *end = memchr(payload, 0, h->len);
 
         c->events++;
-        MUST(h->req_id == 0 && h->tx_id == 0, "a watch event has number %u, transaction %u", h->req_id, h->tx_id);
-        MUST(end && end + 1 < payload + h->len + 1 && payload[h->len - 1] == 0, "a watch event is no two strings");
+        MUST(h->req_id == 0 && h->tx_id == 0, "a watch event has number %u, transaction %u",
+             h->req_id, h->tx_id);
+        MUST(end && end + 1 < payload + h->len + 1 && payload[h->len - 1] == 0,
+             "a watch event is no two strings");
         return;
     }
-    MUST(c->asked_count, "domain %u gets an answer (type %u, number %u) that it never asked for", c->domid, h->type, h->req_id);
+    MUST(c->asked_count, "domain %u gets an answer (type %u, number %u) that it never asked for",
+         c->domid, h->type, h->req_id);
     want = c->asked[c->asked_first];
     c->asked_first = (c->asked_first + 1) % ASKED_MAX;
     c->asked_count--;
-    MUST(h->req_id == want.req_id && h->tx_id == want.tx_id, "domain %u: answer %u (transaction %u) where %u (%u) was due", c->domid,
-         h->req_id, h->tx_id, want.req_id, want.tx_id);
-    MUST(h->type == want.type || h->type == XS_ERROR, "domain %u: an answer of type %u to a request of type %u", c->domid, h->type,
-         want.type);
+    MUST(h->req_id == want.req_id && h->tx_id == want.tx_id,
+         "domain %u: answer %u (transaction %u) where %u (%u) was due", c->domid, h->req_id,
+         h->tx_id, want.req_id, want.tx_id);
+    MUST(h->type == want.type || h->type == XS_ERROR,
+         "domain %u: an answer of type %u to a request of type %u", c->domid, h->type, want.type);
     c->answers++;
     c->errors += h->type == XS_ERROR;
     answered[want.type < XS_TYPE_COUNT ? want.type : XS_TYPE_COUNT][h->type == XS_ERROR]++;

@@ -16,20 +16,20 @@
 #include "store-private.h"
 #include "wire.h"
 
-#define GUESTS       4 /* domains 1 to 4 have rings; 0 is the control domain, by its own ring */
-#define SOCKETS      3
-#define CLIENTS      (1 + GUESTS + SOCKETS)
-#define REQUEST_MAX  (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 64)
-#define HOST_ONLY    "/host-only"          /* a part of the store that only the host may read */
-#define SECRET       "sEcReT-of-the-host" /* a name and a value in it, which no guest ever says */
-#define ASKED_MAX    512
+#define GUESTS      4 /* domains 1 to 4 have rings; 0 is the control domain, by its own ring */
+#define SOCKETS     3
+#define CLIENTS     (1 + GUESTS + SOCKETS)
+#define REQUEST_MAX (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX + 64)
+#define HOST_ONLY   "/host-only"         /* a part of the store that only the host may read */
+#define SECRET      "sEcReT-of-the-host" /* a name and a value in it, which no guest ever says */
+#define ASKED_MAX   512
 
 /* Whatever goes wrong ends the process with the seed and the step, by which it can be had again. */
 void failed(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-#define MUST(condition, ...)         \
-    do {                             \
-        if (!(condition))            \
-            failed(__VA_ARGS__);     \
+#define MUST(condition, ...)     \
+    do {                         \
+        if (!(condition))        \
+            failed(__VA_ARGS__); \
     } while (0)
 
 extern uint64_t random_state;
@@ -44,7 +44,8 @@ static inline bool one_in(uint32_t n)
 
 struct machine_domain {
     bool exists, dying, shutdown;
-    struct xenstore_domain_interface *page; /* exactly as large as a page: reads beyond it are seen */
+    struct xenstore_domain_interface
+        *page; /* exactly as large as a page: reads beyond it are seen */
     uint32_t mapped;
     int port; /* the daemon's; -1: none bound */
 };

@@ -67,7 +67,8 @@ unsigned int machine_ports(void)
 int xendev_open(struct xendev *dev, const char **error)
 {
     (void)error;
-    *dev = (struct xendev){.evtchn_fd = pipe_ends[0], .gntdev_fd = -1, .privcmd_fd = -1, .buffer_fd = -1};
+    *dev = (struct xendev){
+        .evtchn_fd = pipe_ends[0], .gntdev_fd = -1, .privcmd_fd = -1, .buffer_fd = -1};
     return 0;
 }
 
@@ -155,8 +156,8 @@ int xendev_map(struct xendev *dev, uint16_t domid, uint32_t ref, struct xendev_p
 void xendev_unmap(struct xendev *dev, struct xendev_page *page)
 {
     (void)dev;
-    MUST(page->index <= GUESTS && machine[page->index].mapped, "the daemon unmaps a page of domain %lu, which is not mapped",
-         (unsigned long)page->index);
+    MUST(page->index <= GUESTS && machine[page->index].mapped,
+         "the daemon unmaps a page of domain %lu, which is not mapped", (unsigned long)page->index);
     machine[page->index].mapped--;
     page->address = NULL;
 }
@@ -166,7 +167,8 @@ int xendev_domain_state(struct xendev *dev, uint16_t domid)
     (void)dev;
     if (domid > GUESTS || !machine[domid].exists)
         return XENDEV_GONE;
-    return XENDEV_EXISTS | (machine[domid].shutdown ? XENDEV_SHUTDOWN : 0) | (machine[domid].dying ? XENDEV_DYING : 0);
+    return XENDEV_EXISTS | (machine[domid].shutdown ? XENDEV_SHUTDOWN : 0) |
+           (machine[domid].dying ? XENDEV_DYING : 0);
 }
 
 int xendev_own_ring(void **page, uint32_t *port)

@@ -144,16 +144,20 @@ static void check_quotas(void)
     const struct store *store = daemon_state.store;
 
     for (uint16_t domid = 1; domid <= GUESTS; domid++) {
-        MUST(store_nodes_of(store, domid) <= store->quota.nodes, "domain %u owns %u nodes, and may own %u", domid,
-             store_nodes_of(store, domid), store->quota.nodes);
-        MUST(store_bytes_of(store, domid) <= store->quota.memory, "domain %u owns %u bytes, and may own %u", domid,
-             store_bytes_of(store, domid), store->quota.memory);
+        MUST(store_nodes_of(store, domid) <= store->quota.nodes,
+             "domain %u owns %u nodes, and may own %u", domid, store_nodes_of(store, domid),
+             store->quota.nodes);
+        MUST(store_bytes_of(store, domid) <= store->quota.memory,
+             "domain %u owns %u bytes, and may own %u", domid, store_bytes_of(store, domid),
+             store->quota.memory);
     }
     for (const struct store_txn *t = store->oldest; t; t = t->newer) {
         const struct store_client *client = t->client;
 
-        MUST(client->privileged || (client->txn_count <= store->quota.transactions && client->watch_count <= store->quota.watches),
-             "domain %u has %u transactions and %u watches", client->domid, client->txn_count, client->watch_count);
+        MUST(client->privileged || (client->txn_count <= store->quota.transactions &&
+                                    client->watch_count <= store->quota.watches),
+             "domain %u has %u transactions and %u watches", client->domid, client->txn_count,
+             client->watch_count);
     }
 }
 
@@ -166,8 +170,8 @@ static void check_all(void)
     for (unsigned int i = 0; i < CLIENTS; i++) {
         const struct client *c = &clients[i];
 
-        MUST(!c->open || !c->honest || !c->reads || c->out_len || !c->asked_count, "domain %u waits for %u answers", c->domid,
-             c->asked_count);
+        MUST(!c->open || !c->honest || !c->reads || c->out_len || !c->asked_count,
+             "domain %u waits for %u answers", c->domid, c->asked_count);
     }
 }
 
@@ -213,7 +217,9 @@ static void *scribble(void *page)
 
     while (scribbling) {
         state = state * 6364136223846793005ull + 1442695040888963407ull;
-        ((volatile unsigned char *)page)[(state >> 33) % sizeof(struct xenstore_domain_interface)] ^= (unsigned char)(1u << (state >> 61));
+        ((volatile unsigned char *)
+             page)[(state >> 33) % sizeof(struct xenstore_domain_interface)] ^=
+            (unsigned char)(1u << (state >> 61));
     }
     return NULL;
 }
@@ -301,8 +307,8 @@ static void episode_end(void)
     bytes = __sanitizer_get_current_allocated_bytes();
     if (episode == 2)
         baseline = bytes;
-    MUST(episode <= 2 || bytes <= baseline + SLACK, "%zu bytes of memory are in use at an episode's end, %zu were at first", bytes,
-         baseline);
+    MUST(episode <= 2 || bytes <= baseline + SLACK,
+         "%zu bytes of memory are in use at an episode's end, %zu were at first", bytes, baseline);
 }
 
 static void run_episode(void)
@@ -340,7 +346,8 @@ static void print_summary(void)
         done += answered[i][0];
         refused += answered[i][1];
     }
-    printf("fuzz-store: seed %lu: %lu episodes, %lu steps, %lu requests done, %lu refused\n", seed, episode, steps_all, done, refused);
+    printf("fuzz-store: seed %lu: %lu episodes, %lu steps, %lu requests done, %lu refused\n", seed,
+           episode, steps_all, done, refused);
     printf("done/refused by type:");
     for (unsigned int i = 0; i <= XS_TYPE_COUNT; i++)
         if (answered[i][0] + answered[i][1])
@@ -348,7 +355,8 @@ static void print_summary(void)
     printf("\n");
     for (unsigned int i = 0; i < XS_TYPE_COUNT; i++)
         if (i != XS_WATCH_EVENT && i != XS_ERROR && i != 20)
-            MUST(episode < 20 || answered[i][0], "no request of type %u was ever done: this fuzzes nothing", i);
+            MUST(episode < 20 || answered[i][0],
+                 "no request of type %u was ever done: this fuzzes nothing", i);
 }
 
 int main(int argc, char **argv)
@@ -359,7 +367,10 @@ int main(int argc, char **argv)
 
     seed = 1;
     for (int i = 1; i < argc; i += 2) {
-        uint64_t *to = !strcmp(argv[i], "--seconds") ? &seconds : !strcmp(argv[i], "--seed") ? &seed : !strcmp(argv[i], "--episodes") ? &episodes : NULL;
+        uint64_t *to = !strcmp(argv[i], "--seconds")    ? &seconds
+                       : !strcmp(argv[i], "--seed")     ? &seed
+                       : !strcmp(argv[i], "--episodes") ? &episodes
+                                                        : NULL;
 
         if (!to || i + 1 == argc) {
             fprintf(stderr, "usage: fuzz-store [--seconds N] [--seed N] [--episodes N]\n");
@@ -370,7 +381,9 @@ int main(int argc, char **argv)
     random_state = seed;
     signal(SIGALRM, on_alarm);
     signal(SIGPIPE, SIG_IGN);
-    stderr = fopen("/dev/null", "w"); /* the daemon says there what guests do wrong; the sanitizers write to 2 itself */
+    stderr = fopen(
+        "/dev/null",
+        "w"); /* the daemon says there what guests do wrong; the sanitizers write to 2 itself */
     machine_init();
     small.nodes = 60;
     small.memory = 6000;

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[] = {"a", "b", "c", "data", "device", "vbd", "0", "1", "2", "state", "x-_@", "name", "backend", "tool"};
+static const char *const names[] = {"a", "b", "c",     "data", "device", "vbd",     "0",
+                                    "1", "2", "state", "x-_@", "name",   "backend", "tool"};
 #define NAME names[below(sizeof(names) / sizeof(names[0]))]
 
 #define KNOWN 48
@@ -18,8 +19,20 @@ static char known[KNOWN][128];
 /* Makes a path of at most `room` bytes with its NUL; most are below somebody's home. */
 static void pick_path(char *to, size_t room, const struct client *c)
 {
-    static const char *const special[] = {"@introduceDomain", "@releaseDomain", "@releaseDomain/1", "@nothing", "@", "", "/", "//", "/a/",
-                                          "/local", "/local/domain", HOST_ONLY, HOST_ONLY "/deep", HOST_ONLY "/deep/er"};
+    static const char *const special[] = {"@introduceDomain",
+                                          "@releaseDomain",
+                                          "@releaseDomain/1",
+                                          "@nothing",
+                                          "@",
+                                          "",
+                                          "/",
+                                          "//",
+                                          "/a/",
+                                          "/local",
+                                          "/local/domain",
+                                          HOST_ONLY,
+                                          HOST_ONLY "/deep",
+                                          HOST_ONLY "/deep/er"};
     size_t used = 0, levels = below(4);
     unsigned int owner = one_in(3) ? below(GUESTS + 1) : c->domid;
 
@@ -69,7 +82,10 @@ static size_t pick_value(char *to, size_t room)
 
 static uint32_t pick_txn(const struct client *c, bool end)
 {
-    return one_in(3) || end ? c->txns[below(end ? 4 : 16)] : one_in(20) ? (uint32_t)random_64() : one_in(20) ? below(20) : 0;
+    return one_in(3) || end ? c->txns[below(end ? 4 : 16)]
+           : one_in(20)     ? (uint32_t)random_64()
+           : one_in(20)     ? below(20)
+                            : 0;
 }
 
 static size_t put(char *to, size_t at, const char *text)
@@ -92,7 +108,8 @@ static size_t perms(char *to, size_t at, const struct client *c)
         if (one_in(40))
             domid = below(80000);
         /* the host opens nothing else to guests: what they made in there it would have to leave alone */
-        snprintf(text, sizeof(text), "%c%u", one_in(60) ? 'q' : "nrwb"[below(c->domid ? 4 : 2)], domid);
+        snprintf(text, sizeof(text), "%c%u", one_in(60) ? 'q' : "nrwb"[below(c->domid ? 4 : 2)],
+                 domid);
         at = put(to, at, text);
     }
     return at;
@@ -101,14 +118,39 @@ static size_t perms(char *to, size_t at, const struct client *c)
 static uint32_t pick_type(void)
 {
     static const uint8_t usual[] = {
-        XS_DIRECTORY, XS_READ, XS_READ, XS_GET_PERMS, XS_WATCH, XS_WATCH, XS_UNWATCH, XS_TRANSACTION_START, XS_TRANSACTION_END,
-        XS_TRANSACTION_END, XS_GET_DOMAIN_PATH, XS_WRITE, XS_WRITE, XS_WRITE, XS_WRITE, XS_MKDIR, XS_MKDIR, XS_RM, XS_SET_PERMS,
-        XS_SET_PERMS, XS_DIRECTORY_PART, XS_IS_DOMAIN_INTRODUCED, XS_INTRODUCE, XS_RELEASE, XS_RESUME, XS_SET_TARGET, XS_CONTROL,
+        XS_DIRECTORY,
+        XS_READ,
+        XS_READ,
+        XS_GET_PERMS,
+        XS_WATCH,
+        XS_WATCH,
+        XS_UNWATCH,
+        XS_TRANSACTION_START,
+        XS_TRANSACTION_END,
+        XS_TRANSACTION_END,
+        XS_GET_DOMAIN_PATH,
+        XS_WRITE,
+        XS_WRITE,
+        XS_WRITE,
+        XS_WRITE,
+        XS_MKDIR,
+        XS_MKDIR,
+        XS_RM,
+        XS_SET_PERMS,
+        XS_SET_PERMS,
+        XS_DIRECTORY_PART,
+        XS_IS_DOMAIN_INTRODUCED,
+        XS_INTRODUCE,
+        XS_RELEASE,
+        XS_RESUME,
+        XS_SET_TARGET,
+        XS_CONTROL,
     };
 
     if (one_in(200))
         return XS_RESET_WATCHES;
-    return one_in(50) ? (one_in(2) ? below(30) : (uint32_t)random_64()) : usual[below(sizeof(usual))];
+    return one_in(50) ? (one_in(2) ? below(30) : (uint32_t)random_64())
+                      : usual[below(sizeof(usual))];
 }
 
 static size_t words(char *to, unsigned int most)
@@ -117,7 +159,8 @@ static size_t words(char *to, unsigned int most)
     size_t at = 0;
 
     for (unsigned int i = below(most + 1); i; i--) {
-        snprintf(text, sizeof(text), "%lu", one_in(20) ? (unsigned long)random_64() : (unsigned long)below(GUESTS + 2));
+        snprintf(text, sizeof(text), "%lu",
+                 one_in(20) ? (unsigned long)random_64() : (unsigned long)below(GUESTS + 2));
         at = put(to, at, text);
     }
     return at;
@@ -126,7 +169,8 @@ static size_t words(char *to, unsigned int most)
 /* CONTROL must not change the quotas, nor write for ever to the log. */
 static size_t control(char *to)
 {
-    static const char *const what[] = {"help", "check", "memreport", "quota", "quota\0001", "nothing", "log", "print", "quota\000x"};
+    static const char *const what[] = {"help",    "check", "memreport", "quota",     "quota\0001",
+                                       "nothing", "log",   "print",     "quota\000x"};
     unsigned int which = below(sizeof(what) / sizeof(what[0]));
     size_t at = put(to, 0, what[which]);
 
@@ -147,24 +191,30 @@ static size_t make_payload(const struct client *c, uint32_t type, char *to)
     case XS_UNWATCH:
         at = put(to, put(to, 0, path), one_in(3) ? NAME : "token");
         return one_in(4) ? put(to, at, one_in(8) ? "-1" : NAME) : at;
-    case XS_SET_PERMS: return perms(to, put(to, 0, path), c);
-    case XS_TRANSACTION_START: return one_in(8) ? 0 : put(to, 0, "");
-    case XS_TRANSACTION_END: return put(to, 0, one_in(12) ? "X" : one_in(3) ? "F" : "T");
+    case XS_SET_PERMS:
+        return perms(to, put(to, 0, path), c);
+    case XS_TRANSACTION_START:
+        return one_in(8) ? 0 : put(to, 0, "");
+    case XS_TRANSACTION_END:
+        return put(to, 0, one_in(12) ? "X" : one_in(3) ? "F" : "T");
     case XS_INTRODUCE:
     case XS_RELEASE:
     case XS_RESUME:
     case XS_IS_DOMAIN_INTRODUCED:
-    case XS_GET_DOMAIN_PATH: return words(to, 4);
+    case XS_GET_DOMAIN_PATH:
+        return words(to, 4);
     case XS_SET_TARGET: /* never the control domain: who acts for it may read all */
         snprintf(path, sizeof(path), "%u", 1 + below(GUESTS + 1));
         at = put(to, 0, path);
         snprintf(path, sizeof(path), "%u", 1 + below(GUESTS + 1));
         return put(to, at, path);
-    case XS_CONTROL: return control(to);
+    case XS_CONTROL:
+        return control(to);
     case XS_DIRECTORY_PART:
         at = put(to, 0, path);
         return put(to, at, one_in(2) ? "0" : NAME);
-    default: return put(to, 0, path);
+    default:
+        return put(to, 0, path);
     }
 }
 
@@ -178,7 +228,8 @@ static bool host_may(const struct client *c, uint32_t type, const char *payload,
 {
     if (c->domid || !changes(type))
         return true;
-    if (!strcmp(payload, "/") || !strcmp(payload, "/local") || memmem(payload, len, HOST_ONLY, strlen(HOST_ONLY)))
+    if (!strcmp(payload, "/") || !strcmp(payload, "/local") ||
+        memmem(payload, len, HOST_ONLY, strlen(HOST_ONLY)))
         return false;
     if (!strncmp(payload, "/shared", 7))
         return false;
@@ -191,13 +242,15 @@ void request_random(struct client *c)
     uint32_t type = pick_type();
     size_t len;
 
-    if ((type == XS_INTRODUCE || type == XS_RELEASE || type == XS_SET_TARGET) && c->domid == 0 && !one_in(8))
+    if ((type == XS_INTRODUCE || type == XS_RELEASE || type == XS_SET_TARGET) && c->domid == 0 &&
+        !one_in(8))
         return; /* domains come and go, but not all the time */
     memset(payload, 0, sizeof(payload));
     len = make_payload(c, type, payload);
     if (!host_may(c, type, payload, len))
         return;
-    if (c->domid == 0 && (type == XS_RELEASE || type == XS_INTRODUCE)) /* whoever it is loses what is under way */
+    if (c->domid == 0 &&
+        (type == XS_RELEASE || type == XS_INTRODUCE)) /* whoever it is loses what is under way */
         for (unsigned int i = 1; i <= GUESTS; i++)
             client_spoil(&clients[i]);
     if (len && one_in(40) && c->domid) /* a byte too few, a NUL too many, one turned over */
@@ -212,14 +265,16 @@ void request_random(struct client *c)
 void request_hostile(struct client *c)
 {
     struct xenstore_domain_interface *page = machine[c->domid].page;
-    XENSTORE_RING_IDX *indices[] = {&page->req_cons, &page->req_prod, &page->rsp_cons, &page->rsp_prod};
+    XENSTORE_RING_IDX *indices[] = {&page->req_cons, &page->req_prod, &page->rsp_cons,
+                                    &page->rsp_prod};
 
     if (c->is_ring && c->domid == 0)
         return; /* the control domain's own kernel is trusted */
     client_spoil(c);
     switch (below(c->is_ring ? 8 : 3)) {
     case 0: { /* a length that lies */
-        struct xsd_sockmsg h = {pick_type(), 1, 0, one_in(2) ? 4097 + below(100) : (uint32_t)random_64()};
+        struct xsd_sockmsg h = {pick_type(), 1, 0,
+                                one_in(2) ? 4097 + below(100) : (uint32_t)random_64()};
 
         if (c->domid && c->out_len + sizeof(h) <= sizeof(c->out)) {
             memcpy(c->out + c->out_len, &h, sizeof(h));
@@ -234,10 +289,18 @@ void request_hostile(struct client *c)
         if (c->out_len && c->domid)
             c->out[below((uint32_t)c->out_len)] ^= (unsigned char)(1 << below(8));
         break;
-    case 3: *indices[below(4)] += one_in(2) ? below(2048) : (uint32_t)random_64(); break;
-    case 4: *indices[below(4)] = (uint32_t)random_64(); break;
-    case 5: page->connection = one_in(2) ? XENSTORE_RECONNECT : (uint32_t)random_64(); break;
-    case 6: ((unsigned char *)page)[below(sizeof(*page))] ^= (unsigned char)(1 << below(8)); break;
+    case 3:
+        *indices[below(4)] += one_in(2) ? below(2048) : (uint32_t)random_64();
+        break;
+    case 4:
+        *indices[below(4)] = (uint32_t)random_64();
+        break;
+    case 5:
+        page->connection = one_in(2) ? XENSTORE_RECONNECT : (uint32_t)random_64();
+        break;
+    case 6:
+        ((unsigned char *)page)[below(sizeof(*page))] ^= (unsigned char)(1 << below(8));
+        break;
     case 7:
         page->error = (uint32_t)random_64();
         page->server_features = (uint32_t)random_64();
