@@ -466,6 +466,7 @@ static void schedule(struct fuzz_cpu *c)
         break;
     }
     CALL(sched_op, command, command, (uint64_t)u);
+    call->forbidden = command == SCHEDOP_remote_shutdown || command == SCHEDOP_pin_override;
     if (command == SCHEDOP_poll ? one_in(c, 30) : command > SCHEDOP_poll && one_in(c, 8))
         spoil(c, call);
     if (call->args[0] == SCHEDOP_poll && !u->poll.timeout)

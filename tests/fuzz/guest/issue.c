@@ -104,6 +104,7 @@ long call_5(struct fuzz_cpu *c, unsigned int number, uint64_t a, uint64_t b, uin
 void spoil(struct fuzz_cpu *c, struct call *call)
 {
     unsigned int which = below(c, 5);
+    uint64_t first = call->args[0];
 
     switch (below(c, 6)) {
     case 0:
@@ -127,4 +128,6 @@ void spoil(struct fuzz_cpu *c, struct call *call)
                 *(uint32_t *)(c->args + at) ^= 1u << below(c, 32);
         }
     }
+    /* another command perhaps, which it may have */
+    call->forbidden &= call->args[0] == first;
 }
