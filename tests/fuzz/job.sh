@@ -24,7 +24,7 @@ start() { # NAME: a fuzz guest with the next seed
 peek() { # WHAT NAME
     local name=$2
     [[ -n ${frames[$name]} ]] ||
-        frames[$name]=$(tr -d '\r' <"$logs/$name.log" | sed -n "s/.*seed ${seed[$name]}, .*record at//p" | tail -1)
+        frames[$name]=$(tr -d '\r' 2>/dev/null <"$logs/$name.log" | sed -n "s/.*seed ${seed[$name]}, .*record at//p" | tail -1)
     # shellcheck disable=SC2086 # frames are words
     /root/fuzz-peek "$1" "${id[$name]}" ${frames[$name]} 2>/dev/null
 }

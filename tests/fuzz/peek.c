@@ -111,6 +111,7 @@ static const void *map(int privcmd, domid_t domain, const uint64_t *frames, unsi
 
 static void print_state(const struct fuzz_record *r)
 {
+    const uint64_t *v = r->violation;
     uint64_t sum[6] = {0};
 
     for (unsigned int i = 0; i < FUZZ_CPUS; i++) {
@@ -124,10 +125,10 @@ static void print_state(const struct fuzz_record *r)
     printf("operations=%" PRIu64 " calls=%" PRIu64 " good=%" PRIu64 " traps=%" PRIu64
            " upcalls=%" PRIu64 " violations=%" PRIu64 " lost=%" PRIu64 " in_call=%" PRIu64 "\n",
            sum[0], sum[1], sum[2], sum[3], sum[4], r->violations, r->lost, sum[5]);
-    if (r->violations)
+    if (r->violations && (v[0] ^ v[1] ^ v[2] ^ v[3]) == (r->violation_check ^ FUZZ_MAGIC))
         printf("violation: call %" PRIu64 " sub %" PRIu64 " result %" PRId64 " argument %#" PRIx64
                "\n",
-               r->violation[0], r->violation[1], (int64_t)r->violation[2], r->violation[3]);
+               v[0], v[1], (int64_t)v[2], v[3]);
     for (unsigned int i = 0; i < FUZZ_CPUS; i++) {
         const struct fuzz_cpu_record *c = &r->cpu[i];
 
@@ -196,8 +197,10 @@ int main(int argc, char **argv)
                 strerror(errno));
         return 1;
     }
-    if (r->magic != FUZZ_MAGIC)
-        fprintf(stderr, "fuzz-peek: domain %s has scribbled over its record's head\n", argv[2]);
+    if (r->magic != FUZZ_MAGIC || r->cpu[0].operations > 1ull << 40) {
+        fprintf(stderr, "fuzz-peek: domain %s has scribbled over its record\n", argv[2]);
+        return 1;
+    }
     if (argv[1][0] == 's')
         print_state(r);
     else

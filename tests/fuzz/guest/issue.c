@@ -56,6 +56,8 @@ static void note_violation(const struct call *call, long result)
     record->violation[1] = call->sub;
     record->violation[2] = (uint64_t)result;
     record->violation[3] = call->args[0];
+    record->violation_check =
+        FUZZ_MAGIC ^ call->number ^ call->sub ^ (uint64_t)result ^ call->args[0];
 }
 
 long issue(struct fuzz_cpu *c, struct call *call)

@@ -45,6 +45,7 @@ struct fuzz_record {
     uint64_t magic, seed, lost; /* lost: ends that found no entry */
     uint64_t violations;        /* what a VPS may not, and was let do */
     uint64_t violation[4];      /* the first: number, sub-command, result, first argument */
+    uint64_t violation_check;   /* all of these, xor FUZZ_MAGIC: else the guest has scribbled here */
     struct fuzz_cpu_record cpu[FUZZ_CPUS];
 };
 
