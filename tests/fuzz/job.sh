@@ -47,7 +47,8 @@ cpu_of() { # NAME: seconds of each vCPU
     vmctl info "$1" | sed -n '/^VCPU/,$p' | awk 'NR > 1 { print $1, $4 }'
 }
 
-# A guest that stands still is its own affair, unless a vCPU spends its time within one call.
+# A guest that stands still is its own affair, unless a vCPU spends its time within one call and takes no event either (one that
+# never clears its pending events has its calls interrupted for ever).
 look_for_hang() { # NAME
     local name=$1 before after
     before=$(peek state "$name" | grep -n 'in call' | grep -v 'call 29 ') && [[ -n $before ]] || return 0

@@ -132,10 +132,10 @@ static void print_state(const struct fuzz_record *r)
     for (unsigned int i = 0; i < FUZZ_CPUS; i++) {
         const struct fuzz_cpu_record *c = &r->cpu[i];
 
-        printf("vcpu %u: %" PRIu64 " operations, %s call %" PRIu64 " (%#" PRIx64 ", %#" PRIx64
-               ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ")\n",
-               i, c->operations, c->in_call ? "in" : "after", c->number, c->args[0], c->args[1],
-               c->args[2], c->args[3], c->args[4]);
+        printf("vcpu %u: %" PRIu64 " operations, %" PRIu64 " upcalls, %s call %" PRIu64
+               " (%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ")\n",
+               i, c->operations, c->upcalls, c->in_call ? "in" : "after", c->number, c->args[0],
+               c->args[1], c->args[2], c->args[3], c->args[4]);
     }
 }
 
