@@ -34,6 +34,11 @@ $(eval $(call xen_library,xenforeignmemory,1,libvmctl/xen/foreignmemory.c libvmc
 $(eval $(call xen_library,xenstore,4,libvmctl/xen/store.c libvmctl/store.c,))
 $(eval $(call xen_library,xenctrl,4.17,$(wildcard libvmctl/xen/ctrl_*.c),xentoollog xencall xenevtchn xengnttab \
     xenforeignmemory))
+# libxenctrl's pkg-config file has another name in Debian's libxen-dev
+$(XENLIBS)/pkgconfig/xencontrol.pc: $(XENLIBS)/pkgconfig/xenctrl.pc
+	ln -sf xenctrl.pc $@
+ALL += $(XENLIBS)/pkgconfig/xencontrol.pc
+INSTALL += $(XENLIBS)/pkgconfig/xencontrol.pc=$(XENLIBS_DIR)/pkgconfig/xencontrol.pc
 
 # The headers: Xen's library headers as they are called, the ABI's as <xen/...>.
 XENLIBS_HEADERS := $(wildcard include/*.h)
