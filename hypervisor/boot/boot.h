@@ -33,6 +33,8 @@ struct boot_info {
 extern struct boot_info boot_info;
 
 /* Options by Xen's names (boot/options.c), parsed once. All are numbers, those that say yes or no too. */
+enum tsc_trust { TSC_AS_CPU, TSC_STABLE, TSC_UNSTABLE };
+
 struct boot_options {
     u64 dom0_mem;             /* bytes; 0: all but a reserve */
     u64 dom0_mem_max;
@@ -44,6 +46,7 @@ struct boot_options {
     u64 smap, smep;           /* default yes: used where the CPU has them */
     u64 max_cpus;
     u64 mem_limit;            /* mem=: ignore RAM above */
+    u64 tsc;                  /* enum tsc_trust */
 };
 extern struct boot_options boot_options;
 void boot_options_parse(const char *command_line);

@@ -71,6 +71,14 @@ static u64 read_level(const char *value)
     return PRINT_INFO;
 }
 
+/* stable:socket is stable to us: CPUs are compared anyway. */
+static u64 read_tsc(const char *value)
+{
+    if (!strncmp(value, "stable", 6))
+        return TSC_STABLE;
+    return strcmp(value, "unstable") && strcmp(value, "skewed") ? TSC_AS_CPU : TSC_UNSTABLE;
+}
+
 /* Of all consoles one is there. */
 static u64 read_console(const char *value)
 {
@@ -93,6 +101,7 @@ static const struct {
     {"guest_loglvl", read_level, &boot_options.guest_loglvl},
     {"maxcpus", read_number, &boot_options.max_cpus},
     {"mem", read_size, &boot_options.mem_limit},
+    {"tsc", read_tsc, &boot_options.tsc},
 };
 
 static void parse_word(char *word)

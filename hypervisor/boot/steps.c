@@ -113,6 +113,13 @@ static void step_input(void)
         serial_enable_input(console_receive);
 }
 
+/* A CPU says that its TSC runs at one rate, or whoever starts it does, who may know better. */
+static void __init step_cpus(void)
+{
+    smp_start_cpus();
+    clock_settle(boot_options.tsc == TSC_AS_CPU ? cpu_features.tsc_invariant : boot_options.tsc == TSC_STABLE);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -132,7 +139,7 @@ static const struct {
     {"scheduler", sched_init_cpu},
     {"input", step_input},
     {"deny", step_deny},
-    {"cpus", smp_start_cpus},
+    {"cpus", step_cpus},
     {"dom0", boot_dom0},
 };
 

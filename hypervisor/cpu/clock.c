@@ -27,6 +27,7 @@
 
 struct clock_scale clock_scale;
 
+static bool torn; /* a CPU read less than another one had before */
 static u64 wall_sec;
 static u32 wall_nsec;
 static spinlock_t wall_lock = SPINLOCK_INIT(RANK_CONSOLE);
@@ -116,7 +117,7 @@ static void set_scale(u64 hz)
         shift++;
     }
     clock_scale.mul_frac = (u32)((1000000000ull << 32) / hz);
-    clock_scale.shift = shift;
+    clock_scale.shift = (s8)shift;
 }
 
 void __init clock_init(void)
@@ -133,6 +134,28 @@ void __init clock_init(void)
     clock_scale.ns_base = 0;
     wall_sec = rtc_read();
     printk(PRINT_INFO, "mews: clock: TSC at %lu.%03lu MHz\n", hz / 1000000, hz / 1000 % 1000);
+}
+
+void clock_compare(void)
+{
+    static spinlock_t lock = SPINLOCK_INIT(RANK_CONSOLE);
+    static u64 last;
+    u64 now;
+
+    spin_lock(&lock);
+    __asm__ volatile("lfence" : : : "memory"); /* not before the lock */
+    now = rdtsc();
+    if (now < last)
+        torn = true;
+    last = now;
+    spin_unlock(&lock);
+}
+
+void __init clock_settle(bool constant)
+{
+    clock_scale.stable = constant && !torn;
+    if (constant && torn)
+        printk(PRINT_WARNING, "mews: clock: the CPUs' TSCs differ: guests read the time by system calls\n");
 }
 
 static u64 scale_ticks(u64 ticks)

@@ -75,6 +75,8 @@ void __init features_read(bool allow_smep, bool allow_smap)
     f->phys_bits = 36;
     if (f->max_extended_leaf >= 0x80000008)
         f->phys_bits = (u8)cpuid(0x80000008, 0).a;
+    if (f->max_extended_leaf >= 0x80000007)
+        f->tsc_invariant = bit(cpuid(0x80000007, 0).d, 8);
     f->nx = bit(extended.d, 20);
     f->gbpages = bit(extended.d, 26);
     f->xsave = bit(one.c, 26);

@@ -23,6 +23,7 @@
 #include "memory/map.h"
 
 #define TRAMPOLINE 0x8000u
+#define COMPARISONS 1000u
 
 struct call {
     void (*fn)(void *arg);
@@ -35,7 +36,7 @@ u32 cpu_count = 1;
 u32 smp_max_cpus = MAX_CPUS;
 static struct call calls[MAX_CPUS];
 static volatile u64 mailbox[MAX_CPUS];
-static volatile bool stopping;
+static volatile bool stopping, compared;
 
 /* cpu/trampoline.S */
 extern const u8 trampoline_start[], trampoline_end[];
@@ -190,6 +191,8 @@ void smp_ap_main(void)
     timer_init_cpu();
     sched_init_cpu();
     __atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
+    while (!compared)
+        clock_compare();
     sched_start();
 }
 
@@ -198,16 +201,22 @@ static bool cpu_start(struct cpu *c)
     /* below guest_regs(), which loading a guest fills */
     trampoline_stack = ((u64)c - sizeof(struct cpu_user_regs)) & ~15ull;
     trampoline_cr3 = idle_cr3;
+    compared = false;
     apic_send(c->apic_id, APIC_INIT);
     wait_us(10000);
     for (u32 attempt = 0; attempt < 2; attempt++) {
         apic_send(c->apic_id, APIC_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
         for (u32 i = 0; i < (attempt ? 5000u : 100u); i++) {
-            if (__atomic_load_n(&c->online, __ATOMIC_ACQUIRE))
+            if (__atomic_load_n(&c->online, __ATOMIC_ACQUIRE)) {
+                for (u32 turn = 0; turn < COMPARISONS; turn++)
+                    clock_compare();
+                compared = true;
                 return true;
+            }
             wait_us(100);
         }
     }
+    compared = true;
     return false;
 }
 

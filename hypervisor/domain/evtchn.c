@@ -367,7 +367,7 @@ static int port_close(struct domain *d, u32 port)
     if (!c || c->state == EVTCHN_FREE || c->state == EVTCHN_RESERVED)
         return -EINVAL;
     if (c->state == EVTCHN_PIRQ)
-        pirq_unbind(d, c->pirq);
+        pirq_unbind(d, c->pirq, port);
     if (c->state == EVTCHN_VIRQ) {
         /* a global one may notify another vcpu than the one it is bound on */
         for (u32 i = 0; i < d->max_vcpus; i++)

@@ -146,13 +146,13 @@ int pirq_bind(struct domain *d, u32 number, u32 port)
     return error;
 }
 
-void pirq_unbind(struct domain *d, u32 number)
+void pirq_unbind(struct domain *d, u32 number, u32 port)
 {
     struct pirq *p;
 
     spin_lock(&d->pirqs.lock);
     p = find(d, number);
-    if (p && p->bound)
+    if (p && p->bound && p->port == port)
         pirq_enable(d, p, false);
     spin_unlock(&d->pirqs.lock);
 }

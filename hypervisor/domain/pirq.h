@@ -26,7 +26,8 @@ int pirq_domain_init(struct domain *d);
 void pirq_domain_destroy(struct domain *d);
 /* EVTCHNOP_bind_pirq / close: the port it delivers to. 0, -EINVAL (not mapped), -EBUSY (bound). */
 int pirq_bind(struct domain *d, u32 pirq, u32 port);
-void pirq_unbind(struct domain *d, u32 pirq);
+/* Nothing where the number has been mapped anew meanwhile, and delivers to another port or none. */
+void pirq_unbind(struct domain *d, u32 pirq, u32 port);
 /* 0 or -EINVAL. */
 int pirq_eoi(struct domain *d, u32 pirq);
 bool pirq_needs_eoi(struct domain *d, u32 pirq);

@@ -109,11 +109,17 @@ void guest_area_clear(struct vcpu *v, struct guest_area *a)
 /* Fills what never changes; the version is the caller's. */
 static void fill_time(struct vcpu_time_info *t)
 {
-    t->tsc_timestamp = clock_scale.tsc_base;
-    t->system_time = clock_scale.ns_base;
-    t->tsc_to_system_mul = clock_scale.mul_frac;
-    t->tsc_shift = (int8_t)clock_scale.shift;
-    t->flags = 0;
+    struct words {
+        u64 word[3];
+    };
+
+    _Static_assert(offsetof(struct vcpu_time_info, tsc_to_system_mul) - offsetof(struct vcpu_time_info, tsc_timestamp) ==
+                           offsetof(struct clock_scale, mul_frac) &&
+                       offsetof(struct vcpu_time_info, flags) - offsetof(struct vcpu_time_info, tsc_timestamp) ==
+                           offsetof(struct clock_scale, stable) &&
+                       XEN_PVCLOCK_TSC_STABLE_BIT == 1,
+                   "one layout");
+    *(struct words *)&t->tsc_timestamp = *(const struct words *)&clock_scale;
 }
 
 /* v is loaded on this CPU, or does not run; its queue's lock is not held. */
@@ -159,15 +165,19 @@ int time_register_area(struct vcpu *v, u64 address)
 
 void time_update_wallclock(struct domain *d)
 {
+    static spinlock_t lock = SPINLOCK_INIT(RANK_DEVICE); /* two vcpus of dom0 may set the clock at once */
     struct shared_info *s;
     u64 seconds;
     u32 nanoseconds;
 
+    spin_lock(&lock);
     clock_get_wallclock(&seconds, &nanoseconds);
     /* d may be dying: the page is not freed before this CPU answers a call, which it does not from here on */
     s = ACCESS_ONCE(d->shared);
-    if (!s)
+    if (!s) {
+        spin_unlock(&lock);
         return;
+    }
     d->time.wc_version += 2;
     ACCESS_ONCE(s->wc_version) = d->time.wc_version - 1;
     barrier();
@@ -176,6 +186,7 @@ void time_update_wallclock(struct domain *d)
     s->wc_nsec = nanoseconds;
     barrier();
     ACCESS_ONCE(s->wc_version) = d->time.wc_version;
+    spin_unlock(&lock);
 }
 
 void time_update_wallclock_all(void)

@@ -37,9 +37,12 @@ static long call_initialise(struct vcpu *v, u64 arg)
 {
     struct vcpu_guest_context *c;
     long error;
+    u8 probe;
 
     if (v->info == &v->private_info)
         return -EINVAL; /* it has nowhere to get its events */
+    if (v->initialised)
+        return copy_struct_from_guest(&probe, arg) ? -EFAULT : -EEXIST;
     c = hv_alloc(sizeof(*c));
     if (!c)
         return -ENOMEM;

@@ -15,6 +15,7 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
+typedef signed char s8;
 typedef int32_t s32;
 
 /* A machine frame number: which 4 KiB page of the machine. A type of its own, so that a guest's pfn

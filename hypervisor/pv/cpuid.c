@@ -50,6 +50,7 @@
 #define XEN_VERSION (4u << 16 | 17u)
 #define XEN_FEATURE_PRESERVE_AD BIT(0)
 #define TSC_MODE_NATIVE 2u
+#define TSC_RELIABLE BIT(1)
 
 static void leaf_hypervisor(u32 leaf, u32 subleaf, u32 out[4])
 {
@@ -68,6 +69,7 @@ static void leaf_hypervisor(u32 leaf, u32 subleaf, u32 out[4])
         break;
     case XEN_LEAF + 3:
         if (subleaf == 0) {
+            out[0] = clock_scale.stable ? TSC_RELIABLE : 0;
             out[1] = TSC_MODE_NATIVE;
             out[2] = (u32)clock_scale.tsc_khz;
         } else if (subleaf == 2) {

@@ -46,6 +46,13 @@ static void test_sizes(void)
     CU_ASSERT(parsed("mem=4096B")->mem_limit == 4096 && parsed("mem=1T")->mem_limit == 1ull << 40);
 }
 
+static void test_tsc(void)
+{
+    CU_ASSERT(parsed("")->tsc == TSC_AS_CPU && parsed("tsc=what")->tsc == TSC_AS_CPU);
+    CU_ASSERT(parsed("tsc=stable")->tsc == TSC_STABLE && parsed("tsc=stable:socket")->tsc == TSC_STABLE);
+    CU_ASSERT(parsed("tsc=unstable")->tsc == TSC_UNSTABLE && parsed("tsc=skewed")->tsc == TSC_UNSTABLE);
+}
+
 static void test_flags(void)
 {
     CU_ASSERT(parsed("noreboot")->noreboot && parsed("noreboot=1")->noreboot && !parsed("noreboot=0")->noreboot);
@@ -96,6 +103,7 @@ int main(void)
     CU_add_test(suite, "defaults", test_defaults);
     CU_add_test(suite, "sizes", test_sizes);
     CU_add_test(suite, "flags", test_flags);
+    CU_add_test(suite, "the TSC", test_tsc);
     CU_add_test(suite, "words", test_words);
     CU_add_test(suite, "a storm", test_storm);
     CU_basic_set_mode(CU_BRM_NORMAL);

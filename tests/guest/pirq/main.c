@@ -13,6 +13,26 @@ const char test_title[] = "pirq: physical interrupts as events";
 
 #define GSI 9
 
+/* A port that outlived its pirq's mapping must not take the line away from another, bound to the pirq's next one. A
+ * hypervisor that does not let a bound pirq be unmapped has no such port. */
+static void check_outlived(struct physdev_map_pirq *map, struct physdev_unmap_pirq *unmap)
+{
+    struct evtchn_bind_pirq first = {.pirq = GSI}, second = {.pirq = GSI}, third = {.pirq = GSI};
+    struct evtchn_close close;
+
+    CHECK_OK(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &first));
+    close.port = first.port;
+    if (hypercall_physdev_op(PHYSDEVOP_unmap_pirq, unmap) || hypercall_physdev_op(PHYSDEVOP_map_pirq, map) ||
+        hypercall_event_channel_op(EVTCHNOP_bind_pirq, &second)) {
+        CHECK_OK(hypercall_event_channel_op(EVTCHNOP_close, &close));
+        return;
+    }
+    CHECK_OK(hypercall_event_channel_op(EVTCHNOP_close, &close));
+    CHECK_REFUSED(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &third));
+    close.port = second.port;
+    CHECK_OK(hypercall_event_channel_op(EVTCHNOP_close, &close));
+}
+
 void test_main(void)
 {
     struct physdev_setup_gsi setup = {.gsi = GSI, .triggering = 1, .polarity = 0};
@@ -34,6 +54,7 @@ void test_main(void)
     close.port = bind.port;
     CHECK_REFUSED(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &bind)); /* once */
     CHECK_OK(hypercall_event_channel_op(EVTCHNOP_close, &close));
+    check_outlived(&map, &unmap);
     bind.pirq = 0xfffff;
     CHECK_REFUSED(hypercall_event_channel_op(EVTCHNOP_bind_pirq, &bind));
     CHECK_REFUSED(hypercall_physdev_op(PHYSDEVOP_eoi, &eoi));

@@ -24,6 +24,14 @@ static void on_timer(unsigned int port)
     tick_at = time_now();
 }
 
+static bool tsc_invariant(void)
+{
+    uint32_t a = 0x80000007, b, c = 0, d;
+
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    return d >> 8 & 1;
+}
+
 static void check_clock(void)
 {
     uint64_t last = time_now();
@@ -37,6 +45,7 @@ static void check_clock(void)
     }
     CHECK(info->tsc_to_system_mul != 0, "the time record has no multiplier");
     CHECK(!(info->version & 1), "the time record is being written");
+    CHECK(!(info->flags & XEN_PVCLOCK_TSC_STABLE_BIT) || tsc_invariant(), "the CPU does not say that its TSC is stable");
     CHECK(shared_info->wc_sec != 0 && !(shared_info->wc_version & 1), "there is no wall clock");
 }
 

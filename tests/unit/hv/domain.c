@@ -153,8 +153,9 @@ int pirq_bind(struct domain *d, u32 pirq, u32 port)
     return pirq == 9 ? -EEXIST : 0;
 }
 
-void pirq_unbind(struct domain *d, u32 pirq)
+void pirq_unbind(struct domain *d, u32 pirq, u32 port)
 {
+    (void)port;
     (void)d;
     host_pirq_unbound = pirq;
 }
