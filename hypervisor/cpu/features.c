@@ -12,7 +12,7 @@
 #include "lib/string.h"
 
 /* x87, SSE, AVX, AVX-512 (three), PKRU: what fits into a page of save area. */
-#define XCR0_KNOWN 0x2e7ull
+#define XCR0_KNOWN 0xe7ull
 #define XCR0_LEGACY 3ull
 
 struct cpu_features cpu_features;

@@ -140,7 +140,6 @@ static long set_callback(struct vcpu *v, u16 type, bool mask, u64 address)
     case CALLBACKTYPE_nmi:
         pv->trap[VECTOR_NMI] = (struct pv_trap){address, FLAT_KERNEL_CS, 0, true};
         return 0;
-    case CALLBACKTYPE_sysenter_deprecated: return -EINVAL;
     default: return -ENOSYS;
     }
 }
@@ -151,6 +150,7 @@ static long unset_callback(struct vcpu *v, u16 type)
     case CALLBACKTYPE_event:
     case CALLBACKTYPE_failsafe:
     case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_syscall32:
     case CALLBACKTYPE_sysenter: return -EINVAL;
     case CALLBACKTYPE_nmi: v->pv.trap[VECTOR_NMI].address = 0; return 0;
     default: return -ENOSYS;

@@ -302,7 +302,7 @@ static __attribute__((always_inline)) inline u64 *grant_entry(struct vcpu *v, u6
 
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags)
 {
-    u64 value = mfn_to_maddr(m) | PTE_P | PTE_US | PTE_A | PTE_D | (readonly ? 0 : PTE_RW) | pte_flags, old;
+    u64 value = mfn_to_maddr(m) | PTE_P | PTE_US | PTE_A | PTE_D | PTE_NX | (readonly ? 0 : PTE_RW) | pte_flags, old;
     u64 *entry = grant_entry(v, host_addr, contains_pte);
 
     if (unlikely(!entry))

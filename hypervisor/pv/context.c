@@ -26,7 +26,7 @@
 #define DR7_DEFAULT 0x400ull
 #define DR7_ENABLED 0xffull
 #define DR7_GENERAL_DETECT 0x2000ull
-#define DR7_SETTABLE 0xffff0fffull /* less the bits that read as 0 */
+#define DR7_SETTABLE 0xffff03ffull /* less the bits that read as 0 */
 #define XCR0_INITIAL 1ull
 
 /* Loads a data segment register; 0 instead where the selector faults, and failed becomes true. */

@@ -184,7 +184,6 @@ static bool decode_two_byte(struct cursor *c, struct pv_insn *insn)
     switch (opcode) {
     case 0x01: return decode_group7(c, insn);
     case 0x06: insn->op = PV_CLTS; return true;
-    case 0x08:
     case 0x09: insn->op = PV_WBINVD; return true;
     case 0x30: insn->op = PV_WRMSR; return true;
     case 0x31: insn->op = PV_RDTSC; return true;

@@ -60,6 +60,12 @@ static void page_fault(struct vcpu *v, u32 error_code, u64 address)
     pv_inject_page_fault(address, (error_code & ~PF_USER) | (kernel ? 0 : PF_USER));
 }
 
+/* A guest's kernel counts as ring 1 where its gates are concerned. */
+static bool software_allowed(const struct vcpu *v, const struct pv_trap *t)
+{
+    return t->address && t->dpl + 2u * v->pv.kernel_mode >= 3;
+}
+
 /* int N through a gate that ring 3 may not use: the guest's own trap table decides. The error code should name the
  * vector, but not every CPU model gets that right; the instruction does. False: it is no int. */
 static bool software_interrupt(struct vcpu *v, u32 error_code)
@@ -71,7 +77,7 @@ static bool software_interrupt(struct vcpu *v, u32 error_code)
     if (!(error_code & SELECTOR_IDT) || pv_fetch(bytes) < 2 || bytes[0] != 0xcd)
         return false;
     vector = bytes[1];
-    if (v->pv.trap[vector].address && (v->pv.kernel_mode || v->pv.trap[vector].dpl == 3)) {
+    if (software_allowed(v, &v->pv.trap[vector])) {
         regs->rip += 2;
         pv_inject_software(vector);
     } else {
@@ -89,9 +95,7 @@ static void general_protection(struct vcpu *v, u32 error_code)
 
 static void int80(struct vcpu *v)
 {
-    const struct pv_trap *t = &v->pv.trap[VECTOR_INT80];
-
-    if (t->address && (v->pv.kernel_mode || t->dpl == 3)) {
+    if (software_allowed(v, &v->pv.trap[VECTOR_INT80])) {
         pv_inject_software(VECTOR_INT80);
         return;
     }
