@@ -77,18 +77,19 @@ static inline __attribute__((always_inline)) void set_pending(struct domain *d, 
 
 int evtchn_send(struct domain *d, u32 port)
 {
-    struct evtchn *c, *there;
+    struct evtchn *c = port_of(d, port), *there;
     int error = 0;
 
+    if (unlikely(!c))
+        return -EINVAL;
+    if (ACCESS_ONCE(c->state) == EVTCHN_IPI) { /* nobody else's port is needed for it, so no lock: vcpus do not meet here */
+        set_pending(d, c, port);
+        return 0;
+    }
     spin_lock(&d->evtchn.lock);
-    c = port_of(d, port);
-    if (unlikely(!c)) {
-        error = -EINVAL;
-    } else if (likely(c->state == EVTCHN_INTERDOMAIN)) {
+    if (likely(c->state == EVTCHN_INTERDOMAIN)) {
         there = port_of(c->remote, c->remote_port);
         set_pending(c->remote, there, c->remote_port);
-    } else if (c->state == EVTCHN_IPI) {
-        set_pending(d, c, port);
     } else if (c->state != EVTCHN_UNBOUND) {
         /* a send to an unbound port is lost without a word */
         error = -EINVAL;

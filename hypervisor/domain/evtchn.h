@@ -4,8 +4,8 @@
  * How it reaches the guest is its choice: evtchn_2l.h (4096 ports) or evtchn_fifo.h (131072). Behaviour:
  * public/event_channel.h, and Xen 4.17's answers.
  * Locks: RANK_EVTCHN for all changes of a port's state; both ends' where two ports are tied together or parted.
- * So sending takes the sender's lock alone, which keeps the other end where it is; virtual and physical
- * interrupts take none.
+ * So sending takes the sender's lock alone, which keeps the other end where it is; interrupts, virtual, physical and
+ * between vcpus, take none.
  */
 #ifndef DOMAIN_EVTCHN_H
 #define DOMAIN_EVTCHN_H
