@@ -52,7 +52,6 @@ static void page_fault(struct vcpu *v, u32 error_code, u64 address)
     } else if (unlikely(!(error_code & PF_USER)) && features_smap_fault()) {
         return;
     } else if (kernel && (error_code & (PF_PRESENT | PF_WRITE | PF_RESERVED)) == (PF_PRESENT | PF_WRITE) &&
-               (v->domain->pv.vm_assist & (1u << VMASST_TYPE_writable_pagetables)) &&
                maps_page_table(v, address) && pv_emulate_pagetable_store(address)) {
         return;
     }

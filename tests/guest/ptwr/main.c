@@ -58,9 +58,26 @@ static void check_refusals(void)
     CHECK_OK(pt_write(&window_l1[1], 0));
 }
 
+/* Whether the guest has asked for it makes no difference, as on Xen. */
+static void check_assist(void)
+{
+    uint64_t *page = page_alloc(), rw = pte_make(mfn_of(page), PTE_RW);
+
+    page[0] = 0x55;
+    CHECK_OK(hypercall_vm_assist(VMASST_CMD_disable, VMASST_TYPE_writable_pagetables));
+    CHECK(try_write(&window_l1[5], rw), "a store of a right entry faults, as nobody asked for it");
+    CHECK_EQ(*window_page(5), 0x55);
+    CHECK(!try_write(&window_l1[5], pte_make(mfn_of(window_l1), PTE_RW)), "the table maps itself writable");
+    CHECK_OK(pt_write(&window_l1[5], 0));
+    CHECK_OK(hypercall_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables));
+    CHECK(try_write(&window_l1[5], rw), "a store of a right entry faults");
+    CHECK_OK(pt_write(&window_l1[5], 0));
+}
+
 void test_main(void)
 {
     window_init();
     check_stores();
     check_refusals();
+    check_assist();
 }
