@@ -193,7 +193,7 @@ int xen_create_domain(struct xen *x, const uint8_t uuid[16], unsigned int max_vc
     op.u.createdomain.max_evtchn_port = 1023;
     op.u.createdomain.max_grant_frames = 64;
     op.u.createdomain.max_maptrack_frames = -1;
-    op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
+    op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(2);
     ret = domctl(x, XEN_DOMCTL_createdomain, 0, &op);
     return ret < 0 ? ret : op.domain;
 }

@@ -259,7 +259,7 @@ static void __init start_vcpu(struct domain *d)
 static struct domain *__init create(void)
 {
     u64 vcpus = boot_options.dom0_max_vcpus ? boot_options.dom0_max_vcpus : cpu_count;
-    struct domain_limits limits = {(u32)MIN(vcpus, (u64)MAX_VCPUS), 0, -1, -1};
+    struct domain_limits limits = {(u32)MIN(vcpus, (u64)MAX_VCPUS), 0, -1, -1, 0};
     struct domain *d;
 
     if (domain_create(0, &limits, true, &d))

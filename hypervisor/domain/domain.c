@@ -159,7 +159,7 @@ static int domain_init_parts(struct domain *d)
     frame_share(d->shared, d);
     error = evtchn_domain_init(d, limits->event_channels);
     if (!error)
-        error = grant_domain_init(d, grants, maptrack);
+        error = grant_domain_init(d, grants, maptrack, limits->grant_version ? limits->grant_version : 2);
     if (!error)
         error = pirq_domain_init(d);
     time_domain_init(d);

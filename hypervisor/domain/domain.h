@@ -36,6 +36,7 @@ enum domain_stop { DOMAIN_GOES, DOMAIN_STOPS, DOMAIN_STOPPED }; /* stopped: its 
 struct domain_limits {
     u32 vcpus, event_channels; /* 0 event channels: as many as the ABI has */
     s32 grant_frames, maptrack_frames;
+    u32 grant_version; /* the highest; 0: any */
 };
 
 struct vcpu {

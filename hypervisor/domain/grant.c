@@ -35,11 +35,6 @@ static struct grant_entry_v1 *entry_of(const struct domain_grants *g, u32 ref)
     return (struct grant_entry_v1 *)g->table[ref / GRANT_ENTRIES] + ref % GRANT_ENTRIES;
 }
 
-static struct grant_active *active_of(const struct domain_grants *g, u32 ref)
-{
-    return ref / GRANT_ENTRIES < g->frames ? &g->active[ref / GRANT_ENTRIES][ref % GRANT_ENTRIES] : NULL;
-}
-
 /* flags and domid as one word, as they lie in memory */
 static u32 *entry_word(struct grant_entry_v1 *e)
 {
@@ -105,17 +100,19 @@ static int use_locked(struct domain *rd, struct grant_active *a, u32 ref, u16 to
     return GNTST_okay;
 }
 
-int grant_use(struct domain *rd, u32 ref, u16 to, bool readonly, mfn_t *m)
+int grant_use(struct domain *rd, u32 ref, u16 to, bool readonly, mfn_t *m, struct grant_part *part)
 {
     struct grant_active *a;
     int status;
 
     spin_lock(&rd->grants.lock);
-    a = active_of(&rd->grants, ref);
+    a = grant_active_of(&rd->grants, ref);
     if (unlikely(rd->death != DOMAIN_ALIVE))
         status = GNTST_general_error;
     else if (unlikely(!a))
         status = GNTST_bad_gntref;
+    else if (unlikely(rd->grants.version == 2))
+        status = grant_v2_use(rd, a, ref, to, readonly, m, part);
     else
         status = use_locked(rd, a, ref, to, readonly, m);
     spin_unlock(&rd->grants.lock);
@@ -127,13 +124,16 @@ void grant_unuse(struct domain *rd, u32 ref, bool readonly)
     struct grant_active *a;
 
     spin_lock(&rd->grants.lock);
-    a = active_of(&rd->grants, ref);
+    a = grant_active_of(&rd->grants, ref);
     if (likely(a)) { /* else its tables are gone, with the domain */
         if (readonly)
             a->readers--;
         else
             a->writers--;
-        entry_unmark(entry_of(&rd->grants, ref), a);
+        if (unlikely(rd->grants.version == 2))
+            grant_v2_unmark(&rd->grants, ref, a);
+        else
+            entry_unmark(entry_of(&rd->grants, ref), a);
     }
     spin_unlock(&rd->grants.lock);
 }
@@ -219,6 +219,8 @@ static int grow_by_one(struct domain *d)
     struct domain_grants *g = &d->grants;
     void *page, *active;
 
+    if (g->version == 2 && grant_v2_status_grow(d, g->frames + 1))
+        return -ENOMEM;
     page = alloc_page();
     active = alloc_pages(ACTIVE_ORDER);
     if (!page || !active) {
@@ -232,6 +234,7 @@ static int grow_by_one(struct domain *d)
     g->table[g->frames] = page;
     g->active[g->frames] = active;
     g->frames++;
+    g->refs += g->version == 2 ? GRANT_V2_ENTRIES : GRANT_ENTRIES;
     return 0;
 }
 
@@ -249,27 +252,32 @@ int grant_grow(struct domain *d, u32 n)
     return error;
 }
 
-void *grant_frame_page(struct domain *d, u32 i)
+void *grant_frame_page(struct domain *d, u32 i, bool status)
 {
-    void *page;
+    const struct domain_grants *g = &d->grants;
+    void *page = NULL;
 
     spin_lock(&d->grants.lock);
-    page = i < d->grants.frames ? d->grants.table[i] : NULL;
+    if (i < (status ? g->status_frames : g->frames))
+        page = status ? g->status[i] : g->table[i];
     spin_unlock(&d->grants.lock);
     return page;
 }
 
-int grant_domain_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
+int grant_domain_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames, u32 max_version)
 {
     struct domain_grants *g = &d->grants;
 
     spin_lock_init(&g->lock, RANK_GRANT);
     g->max_frames = max_frames;
     g->max_maptrack_frames = max_maptrack_frames;
+    g->version = 1;
+    g->max_version = max_version;
+    g->status = hv_alloc((max_frames / (GRANT_STATUSES / GRANT_V2_ENTRIES) + 1) * sizeof(*g->status));
     g->table = hv_alloc((max_frames + 1) * sizeof(*g->table));
     g->active = hv_alloc((max_frames + 1) * sizeof(*g->active));
     g->maptrack = hv_alloc((max_maptrack_frames + 1) * sizeof(*g->maptrack));
-    if (!g->table || !g->active || !g->maptrack)
+    if (!g->status || !g->table || !g->active || !g->maptrack)
         return -ENOMEM;
     /* Whoever runs backends maps a lot, and pages of handles are kept: so many from the start. */
     for (u32 i = 0; d->privileged && i < MAPTRACK_FRAMES_AHEAD; i++)
@@ -316,18 +324,22 @@ void grant_domain_destroy(struct domain *d)
     spin_lock(&g->lock);
     frames = g->frames;
     g->frames = 0;
+    g->refs = 0;
     g->max_frames = 0;
     spin_unlock(&g->lock);
     for (u32 i = 0; i < frames; i++) {
         frame_unshare(g->table[i]);
         free_pages(g->active[i], ACTIVE_ORDER);
     }
+    grant_v2_status_free(g);
     for (u32 i = 0; i < g->maptrack_frames; i++)
         free_page(g->maptrack[i]);
     g->maptrack_frames = 0;
+    hv_free(g->status);
     hv_free(g->table);
     hv_free(g->active);
     hv_free(g->maptrack);
+    g->status = NULL;
     g->table = NULL;
     g->active = NULL;
     g->maptrack = NULL;

@@ -145,13 +145,15 @@ static long domctl_create(struct xen_domctl *op)
         .event_channels = c->max_evtchn_port < EVTCHN_PORTS ? c->max_evtchn_port + 1 : 0,
         .grant_frames = c->max_grant_frames,
         .maptrack_frames = c->max_maptrack_frames,
+        .grant_version = XEN_DOMCTL_GRANT_version(c->grant_opts),
     };
     struct domain *d;
     int error;
 
     if (c->flags & XEN_DOMCTL_CDF_hvm)
         printk(PRINT_WARNING, "domctl: only PV domains can be made: no HVM here\n");
-    if ((c->flags & ~XEN_DOMCTL_CDF_xs_domain) || c->vmtrace_size || c->cpupool_id || c->arch.emulation_flags)
+    if ((c->flags & ~XEN_DOMCTL_CDF_xs_domain) || c->vmtrace_size || c->cpupool_id || c->arch.emulation_flags ||
+        !limits.grant_version || limits.grant_version > 2)
         return -EINVAL;
     error = domain_create(op->domain && op->domain < DOMID_FIRST_RESERVED ? op->domain : DOMID_INVALID,
                           &limits, false, &d);

@@ -2,8 +2,7 @@
 /*
  * grant_table_op: map, unmap and copy in batches, and the few questions about a table. Each operation of a batch has
  * a status of its own, written back before the next begins; the call itself fails only where the batch cannot be read
- * or written. Not there, and refused with ENOSYS: version 2 (guests then use version 1), transfer, unmap_and_replace,
- * swap_grant_ref, cache_flush, dump_table.
+ * or written. Not there, and refused with ENOSYS: transfer (no kernel flips pages any more: they copy), dump_table.
  *
  * An unmapped frame is given back, and its use ends, only after the TLBs that may know it were flushed: once for a
  * run of operations.
@@ -20,6 +19,7 @@
 #include "memory/tlb.h"
 
 #define BATCH 16 /* operations between two looks at what is more urgent; unmaps per flush */
+#define CACHE_LINE 64u
 #define HOST_OR_DEVICE (GNTMAP_host_map | GNTMAP_device_map)
 /* GNTMAP_guest_avail bits 16-18 become the entry's three free bits, 9-11 */
 #define AVAILABLE_BITS(flags) ((u64)((flags) >> 16 & 7) << 9)
@@ -67,7 +67,7 @@ static int map_one(struct vcpu *v, struct gnttab_map_grant_ref *op)
         op->status = GNTST_bad_domain;
         return 0;
     }
-    op->status = (int16_t)grant_use(rd, op->ref, d->id, readonly, &m);
+    op->status = (int16_t)grant_use(rd, op->ref, d->id, readonly, &m, NULL);
     if (unlikely(op->status))
         goto put_domain;
     /* The handle first: with it in hand nothing can fail after the entry is made. It is busy until then. */
@@ -150,7 +150,7 @@ out:
 }
 
 /* After the flush. */
-static void undone_end(struct undone *undone, u32 count)
+static inline __attribute__((always_inline)) void undone_end(struct undone *undone, u32 count)
 {
     for (u32 i = 0; i < count; i++) {
         struct undone *u = &undone[i];
@@ -170,11 +170,11 @@ static long call_map(struct vcpu *v, u64 arg)
 {
     struct gnttab_map_grant_ref op;
 
-    if (copy_struct_from_guest(&op, arg))
+    if (copy_words_from_guest(&op, arg))
         return -EFAULT;
     if (map_one(v, &op))
         return -ERESTART;
-    return copy_struct_to_guest(arg, &op);
+    return copy_words_to_guest(arg, &op);
 }
 
 /* `count` operations, at most BATCH. *done: how many were. */
@@ -188,12 +188,12 @@ static long call_unmaps(struct vcpu *v, u64 arg, u32 count, u32 *done)
         struct gnttab_unmap_grant_ref op;
 
         undone[flush] = (struct undone){0};
-        error = copy_struct_from_guest(&op, arg) ? -EFAULT : unmap_one(v, &op, &undone[flush]);
+        error = copy_words_from_guest(&op, arg) ? -EFAULT : unmap_one(v, &op, &undone[flush]);
         if (error)
             break;
         if (undone[flush].domain)
             flush++;
-        if (copy_struct_to_guest(arg, &op))
+        if (copy_words_to_guest(arg, &op))
             error = -EFAULT;
         arg += sizeof(op);
     }
@@ -204,22 +204,116 @@ static long call_unmaps(struct vcpu *v, u64 arg, u32 count, u32 *done)
     return error;
 }
 
-/* One side of a copy: its frame, held, and the grant it came by. */
+/* An unmap that leaves another entry of the page tables in the mapping's place. Rare: a flush each. */
+static int replace_one(struct vcpu *v, const struct gnttab_unmap_and_replace *op)
+{
+    struct grant_maptrack m;
+    struct undone u;
+    u16 left;
+
+    if (!grant_handle_begin(v->domain, op->handle, &m))
+        return GNTST_bad_handle;
+    if (!(m.flags & GNTMAP_host_map) || ((m.flags & GNTMAP_contains_pte) && op->new_addr) ||
+        pt_grant_replace(v, op->host_addr, m.flags & GNTMAP_contains_pte, op->new_addr, mfn(m.frame),
+                         m.flags & GNTMAP_readonly)) {
+        grant_handle_end(v->domain, op->handle, m.flags);
+        return GNTST_general_error;
+    }
+    left = m.flags & GNTMAP_device_map ? (u16)(m.flags & ~GNTMAP_host_map) : 0;
+    u = (struct undone){m.domain, m.ref, mfn(m.frame), mfn(0), m.flags & GNTMAP_readonly, !left};
+    grant_handle_end(v->domain, op->handle, left);
+    tlb_flush_mask(v->domain->dirty_cpus);
+    undone_end(&u, 1);
+    return GNTST_okay;
+}
+
+static long call_replace(struct vcpu *v, u64 arg)
+{
+    struct gnttab_unmap_and_replace op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    op.status = (int16_t)replace_one(v, &op);
+    return copy_struct_to_guest(arg, &op);
+}
+
+/* One side of a copy: its frame, held, and the grant it came by, with the one behind it where that passed one on. */
 struct copy_side {
     struct domain *domain;
     mfn_t m;
-    bool readonly, granted, held;
+    bool readonly, granted, held, has_behind;
+    u32 ref_behind;
+    struct domain *behind;
 };
 
-static int copy_side_take(struct vcpu *v, const struct gnttab_copy_ptr *p, struct copy_side *s)
+static void copy_side_init(struct copy_side *s, bool readonly, bool granted)
 {
-    int status, error;
+    s->domain = NULL;
+    s->readonly = readonly;
+    s->granted = granted;
+    s->held = s->has_behind = false;
+}
 
-    if (s->granted) {
-        status = grant_use(s->domain, p->u.ref, v->domain->id, s->readonly, &s->m);
-        s->held = !status;
+/* The grant of another domain's that s's grant passes on. Whoever passes it on may use it, and may not have had it passed
+ * on itself. */
+static int behind_take(struct copy_side *s, struct grant_part *part)
+{
+    bool other = part->domid < DOMID_FIRST_RESERVED && part->domid != s->domain->id;
+    struct domain *d = other ? domain_find(part->domid) : NULL;
+    u32 ref = part->ref;
+    int status;
+
+    if (!d)
+        return GNTST_general_error;
+    status = grant_use(d, ref, s->domain->id, s->readonly, &s->m, part);
+    if (status == GRANT_PARTIAL && part->transitive) {
+        grant_unuse(d, ref, s->readonly);
+        status = GNTST_general_error;
+    }
+    if (status < 0) {
+        domain_put(d);
         return status;
     }
+    s->has_behind = true;
+    s->behind = d;
+    s->ref_behind = ref;
+    return status;
+}
+
+/* The use of s's grant has begun, and it is not a whole frame's. */
+static __attribute__((noinline)) int partial_take(const struct gnttab_copy_ptr *p, u32 length, struct copy_side *s,
+                                                  struct grant_part *part)
+{
+    int status = part->transitive ? behind_take(s, part) : GRANT_PARTIAL;
+
+    if (status < 0) {
+        grant_unuse(s->domain, p->u.ref, s->readonly);
+        return GNTST_general_error;
+    }
+    s->held = true;
+    if (status == GRANT_PARTIAL && (p->offset < part->start || p->offset + length > (u32)part->start + part->length))
+        return GNTST_general_error;
+    return GNTST_okay;
+}
+
+static __attribute__((noinline)) int granted_take(struct vcpu *v, const struct gnttab_copy_ptr *p, u32 length,
+                                                  struct copy_side *s)
+{
+    struct grant_part part;
+    int status = grant_use(s->domain, p->u.ref, v->domain->id, s->readonly, &s->m, &part);
+
+    if (unlikely(status == GRANT_PARTIAL))
+        return partial_take(p, length, s, &part);
+    s->held = !status;
+    return status;
+}
+
+static int copy_side_take(struct vcpu *v, const struct gnttab_copy_ptr *p, u32 length, struct copy_side *s)
+{
+    int error;
+
+    if (s->granted)
+        return granted_take(v, p, length, s);
     s->m = mfn(p->u.gmfn);
     if (s->readonly)
         error = frame_get(s->m, s->domain) ? 0 : -EINVAL;
@@ -229,12 +323,22 @@ static int copy_side_take(struct vcpu *v, const struct gnttab_copy_ptr *p, struc
     return !error ? GNTST_okay : error == -EBUSY ? GNTST_general_error : GNTST_bad_page;
 }
 
+static __attribute__((noinline)) void granted_put(const struct gnttab_copy_ptr *p, struct copy_side *s)
+{
+    grant_unuse(s->domain, p->u.ref, s->readonly);
+    if (unlikely(s->has_behind)) {
+        grant_unuse(s->behind, s->ref_behind, s->readonly);
+        domain_put(s->behind);
+    }
+}
+
 static void copy_side_put(const struct gnttab_copy_ptr *p, struct copy_side *s)
 {
-    if (s->held)
+    if (s->held) {
         frame_give_back(s->m, s->readonly);
-    if (s->held && s->granted)
-        grant_unuse(s->domain, p->u.ref, s->readonly);
+        if (s->granted)
+            granted_put(p, s);
+    }
     if (s->domain)
         domain_put(s->domain);
 }
@@ -257,19 +361,20 @@ static inline void copy_bytes(char *to, const char *from, u64 size)
 
 static int copy_one(struct vcpu *v, const struct gnttab_copy *op)
 {
-    struct copy_side from = {.readonly = true, .granted = op->flags & GNTCOPY_source_gref};
-    struct copy_side to = {.granted = op->flags & GNTCOPY_dest_gref};
+    struct copy_side from, to;
     int status;
 
+    copy_side_init(&from, true, op->flags & GNTCOPY_source_gref);
+    copy_side_init(&to, false, op->flags & GNTCOPY_dest_gref);
     status = copy_side_find(&op->source, &from);
     if (!status)
         status = copy_side_find(&op->dest, &to);
-    if (!status)
-        status = copy_side_take(v, &op->source, &from);
-    if (!status)
-        status = copy_side_take(v, &op->dest, &to);
     if (!status && ((u32)op->source.offset + op->len > PAGE_SIZE || (u32)op->dest.offset + op->len > PAGE_SIZE))
         status = GNTST_bad_copy_arg;
+    if (!status)
+        status = copy_side_take(v, &op->source, op->len, &from);
+    if (!status)
+        status = copy_side_take(v, &op->dest, op->len, &to);
     if (!status)
         copy_bytes((char *)mfn_to_virt(to.m) + op->dest.offset, (char *)mfn_to_virt(from.m) + op->source.offset,
                    op->len);
@@ -282,7 +387,7 @@ static long call_copy(struct vcpu *v, u64 arg)
 {
     struct gnttab_copy op;
 
-    if (copy_struct_from_guest(&op, arg))
+    if (copy_words_from_guest(&op, arg))
         return -EFAULT;
     op.status = (int16_t)copy_one(v, &op);
     return copy_to_guest(arg + offsetof(struct gnttab_copy, status), &op.status, sizeof(op.status));
@@ -291,6 +396,21 @@ static long call_copy(struct vcpu *v, u64 arg)
 static int16_t find_status(int error)
 {
     return error == -EPERM ? GNTST_permission_denied : error ? GNTST_bad_domain : GNTST_okay;
+}
+
+/* The numbers of the table's first n frames, or of those with the marks of use. */
+static int16_t list_frames(struct domain *d, u32 n, u64 list, bool status)
+{
+    for (u32 i = 0; i < n; i++) {
+        void *page = grant_frame_page(d, i, status);
+        u64 frame = mfn_x(virt_to_mfn(page));
+
+        if (!page)
+            return GNTST_general_error; /* it has just died */
+        if (copy_struct_to_guest(list + i * sizeof(frame), &frame))
+            return GNTST_bad_virt_addr;
+    }
+    return GNTST_okay;
 }
 
 static long call_setup_table(struct vcpu *v, u64 arg)
@@ -303,19 +423,30 @@ static long call_setup_table(struct vcpu *v, u64 arg)
         return -EFAULT;
     d = domain_find_for(v, op.dom, &error);
     op.status = find_status(error);
-    if (d && grant_grow(d, op.nr_frames))
-        op.status = GNTST_general_error;
-    for (u32 i = 0; !op.status && i < op.nr_frames; i++) {
-        void *page = grant_frame_page(d, i);
-        xen_pfn_t frame = mfn_x(virt_to_mfn(page));
-
-        if (!page)
-            op.status = GNTST_general_error; /* it has just died */
-        else if (copy_struct_to_guest((u64)(op.frame_list.p + i), &frame))
-            op.status = GNTST_bad_virt_addr;
-    }
-    if (d)
+    if (d) {
+        op.status = grant_grow(d, op.nr_frames) ? GNTST_general_error
+                                                : list_frames(d, op.nr_frames, (u64)op.frame_list.p, false);
         domain_put(d);
+    }
+    return copy_struct_to_guest(arg, &op);
+}
+
+static long call_get_status_frames(struct vcpu *v, u64 arg)
+{
+    struct gnttab_get_status_frames op;
+    struct domain *d;
+    int error;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    d = domain_find_for(v, op.dom, &error);
+    op.status = find_status(error);
+    if (d) {
+        op.status = d->grants.version != 2 || op.nr_frames > d->grants.status_frames
+                        ? GNTST_general_error
+                        : list_frames(d, op.nr_frames, (u64)op.frame_list.p, true);
+        domain_put(d);
+    }
     return copy_struct_to_guest(arg, &op);
 }
 
@@ -337,17 +468,68 @@ static long call_query_size(struct vcpu *v, u64 arg)
     return copy_struct_to_guest(arg, &op);
 }
 
-static long call_set_version(u64 arg)
+static long call_set_version(struct vcpu *v, u64 arg)
 {
     struct gnttab_set_version op;
-    long error = 0;
+    long error;
 
     if (copy_struct_from_guest(&op, arg))
         return -EFAULT;
-    if (op.version != 1)
-        error = op.version == 2 ? -ENOSYS : -EINVAL;
-    op.version = 1;
+    error = grant_set_version(v->domain, op.version);
+    op.version = v->domain->grants.version;
     return copy_struct_to_guest(arg, &op) ? -EFAULT : error;
+}
+
+static long call_get_version(struct vcpu *v, u64 arg)
+{
+    struct gnttab_get_version op;
+    struct domain *d;
+    int error;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    d = domain_find_for(v, op.dom, &error);
+    if (!d)
+        return error;
+    op.version = d->grants.version;
+    domain_put(d);
+    return copy_struct_to_guest(arg, &op);
+}
+
+static long call_swap(struct vcpu *v, u64 arg)
+{
+    struct gnttab_swap_grant_ref op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    op.status = (int16_t)grant_swap(v->domain, op.ref_a, op.ref_b);
+    return copy_struct_to_guest(arg, &op);
+}
+
+/* The guest's own frames only: who maps another's may use the instruction itself. Written back is thrown out too. */
+static long call_cache_flush(struct vcpu *v, u64 arg)
+{
+    struct gnttab_cache_flush op;
+    mfn_t m;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    m = maddr_to_mfn(op.a.dev_bus_addr);
+    if ((op.op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL)) || op.offset >= PAGE_SIZE ||
+        op.offset + op.length > PAGE_SIZE)
+        return -EINVAL;
+    if (!op.length || !op.op)
+        return 0;
+    if (op.op == GNTTAB_CACHE_INVAL)
+        return -EOPNOTSUPP;
+    if (!mfn_valid(m))
+        return -EINVAL;
+    if (!frame_get(m, v->domain))
+        return -EPERM;
+    for (u32 at = op.offset & ~(CACHE_LINE - 1); at < (u32)op.offset + op.length; at += CACHE_LINE)
+        __asm__ volatile("clflush %0" : "+m"(*((char *)mfn_to_virt(m) + at)));
+    frame_put(m);
+    return 0;
 }
 
 /* Takes `done` operations of `size` bytes off what is left to do. */
@@ -403,6 +585,8 @@ long do_grant_table_op(struct vcpu *v, u64 args[6])
         return each(v, args, sizeof(struct gnttab_map_grant_ref), call_map);
     case GNTTABOP_unmap_grant_ref:
         return each_unmap(v, args);
+    case GNTTABOP_unmap_and_replace:
+        return each(v, args, sizeof(struct gnttab_unmap_and_replace), call_replace);
     case GNTTABOP_copy:
         return each(v, args, sizeof(struct gnttab_copy), call_copy);
     case GNTTABOP_setup_table:
@@ -410,7 +594,15 @@ long do_grant_table_op(struct vcpu *v, u64 args[6])
     case GNTTABOP_query_size:
         return count == 1 ? call_query_size(v, args[1]) : -EINVAL;
     case GNTTABOP_set_version:
-        return count == 1 ? call_set_version(args[1]) : -EINVAL;
+        return count == 1 ? call_set_version(v, args[1]) : -EINVAL;
+    case GNTTABOP_get_status_frames:
+        return count == 1 ? call_get_status_frames(v, args[1]) : -EINVAL;
+    case GNTTABOP_get_version:
+        return count == 1 ? call_get_version(v, args[1]) : -EINVAL;
+    case GNTTABOP_swap_grant_ref:
+        return each(v, args, sizeof(struct gnttab_swap_grant_ref), call_swap);
+    case GNTTABOP_cache_flush:
+        return each(v, args, sizeof(struct gnttab_cache_flush), call_cache_flush);
     default:
         return -ENOSYS;
     }

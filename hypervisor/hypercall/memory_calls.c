@@ -21,6 +21,7 @@
 #define MAX_EXTENT_ORDER 9
 #define MAX_MAP_ENTRIES 128
 #define MAX_PFN (1ull << 40)
+#define STATUS_OF_FRAMES (GRANT_STATUSES / GRANT_V2_ENTRIES)
 
 /* A limit below 4 GiB has the allocator search its lists, all of them: that is for devices, and whoever has some. */
 static bool address_limit_ok(const struct vcpu *v, u32 address_bits)
@@ -400,14 +401,17 @@ static long machphys_frames(u64 address)
     return copy_struct_to_guest(address, &list);
 }
 
-/* Frames of another domain's grant table. */
+/* Frames of another domain's grant table, or those with its marks of use. */
 static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *r)
 {
-    if (r->id != XENMEM_resource_grant_table_id_shared || r->frame > 0xffff || r->nr_frames > 32 ||
-        grant_grow(d, (u32)r->frame + r->nr_frames))
+    bool status = r->id == XENMEM_resource_grant_table_id_status;
+    u64 end = r->frame + r->nr_frames;
+
+    if ((status ? d->grants.version != 2 : r->id != XENMEM_resource_grant_table_id_shared) || r->frame > 0xffff ||
+        r->nr_frames > 32 || grant_grow(d, (u32)(status ? (end - 1) * STATUS_OF_FRAMES + 1 : end)))
         return -EINVAL;
     for (u32 i = 0; i < r->nr_frames; i++) {
-        void *page = grant_frame_page(d, (u32)r->frame + i);
+        void *page = grant_frame_page(d, (u32)r->frame + i, status);
         u64 m = mfn_x(virt_to_mfn(page));
 
         if (!page)
@@ -437,6 +441,8 @@ static long acquire_resource(struct vcpu *v, u64 address)
         error = -EINVAL;
     } else if (!r.frame_list.p) {
         r.nr_frames = d->grants.max_frames;
+        if (r.id == XENMEM_resource_grant_table_id_status)
+            r.nr_frames = (r.nr_frames + STATUS_OF_FRAMES - 1) / STATUS_OF_FRAMES;
         error = copy_struct_to_guest(address, &r);
     } else {
         error = acquire_grant_frames(d, &r);

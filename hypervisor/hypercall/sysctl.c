@@ -33,7 +33,7 @@ static long physinfo(struct xen_sysctl *op)
     p->max_cpu_id = cpu_count - 1;
     p->nr_nodes = 1;
     p->cpu_khz = (u32)clock_scale.tsc_khz;
-    p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 | XEN_SYSCTL_PHYSCAP_gnttab_v2;
     p->total_pages = alloc_total_frames();
     p->free_pages = alloc_free_frames();
     p->outstanding_pages = claim_total();

@@ -328,6 +328,29 @@ int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bo
     return error;
 }
 
+int pt_grant_replace(struct vcpu *v, u64 host_addr, bool contains_pte, u64 new_addr, mfn_t m, bool readonly)
+{
+    u64 *entry, moved = 0;
+    bool ok;
+
+    if (new_addr) {
+        entry = grant_entry(v, new_addr, false);
+        if (!entry)
+            return -EINVAL;
+        moved = entry_write(entry, 0, PT_WRITE_PLAIN);
+        table_unlock(virt_to_mfn(entry));
+    }
+    entry = grant_entry(v, host_addr, contains_pte);
+    ok = entry && (*entry & PTE_P) && mfn_eq(pte_mfn(*entry), m) && !(*entry & PTE_RW) == readonly;
+    if (ok)
+        entry_write(entry, moved, PT_WRITE_PLAIN);
+    if (entry)
+        table_unlock(virt_to_mfn(entry));
+    if (!ok)
+        l1_entry_gone(v->domain, moved);
+    return ok ? 0 : -EINVAL;
+}
+
 /* Without tables of its own (idle, or a dying domain's vcpu) there is still the hypervisor's part. */
 u64 pt_cr3(const struct vcpu *v)
 {

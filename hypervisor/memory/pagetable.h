@@ -63,6 +63,8 @@ int pt_emulated_store(struct vcpu *v, u64 va, u64 value, const u64 *expected, u6
  * when he has flushed the domain's CPUs. pte_flags: extra available bits. 0, or -EINVAL: no such entry. */
 int pt_grant_map(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly, u64 pte_flags);
 int pt_grant_unmap(struct vcpu *v, u64 host_addr, bool contains_pte, mfn_t m, bool readonly);
+/* The same, and the entry of new_addr (0: none), which then has none, takes its place; it is lost where that fails. */
+int pt_grant_replace(struct vcpu *v, u64 host_addr, bool contains_pte, u64 new_addr, mfn_t m, bool readonly);
 
 /* A guest L4 as base pointer of a vcpu: takes a type reference on m (owned by v's domain), puts the old one.
  * 0, -EINVAL, -ERESTART. For the current vcpu, CR3 is loaded. */

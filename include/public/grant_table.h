@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables: a domain's list of which of its frames whom it lets map or copy. Version 1 entries;
- * version 2's operations have their numbers only, so that they can be refused by name. Entries are
- * written by the granting guest at any time: read them once.
+ * Grant tables: a domain's list of which of its frames whom it lets map or copy. A table has entries of version 1, or of
+ * version 2 with the marks of use in pages of their own. Entries are written by the granting guest at any time: read them
+ * once.
  */
 #ifndef PUBLIC_GRANT_TABLE_H
 #define PUBLIC_GRANT_TABLE_H
@@ -18,6 +18,37 @@ struct grant_entry_v1 {
     uint32_t frame;
 };
 typedef struct grant_entry_v1 grant_entry_v1_t;
+
+struct grant_entry_header {
+    uint16_t flags;
+    domid_t domid;
+};
+typedef struct grant_entry_header grant_entry_header_t;
+
+union grant_entry_v2 {
+    grant_entry_header_t hdr;
+    struct {
+        grant_entry_header_t hdr;
+        uint32_t pad0;
+        uint64_t frame;
+    } full_page;
+    struct { /* GTF_sub_page: to be copied only, not mapped */
+        grant_entry_header_t hdr;
+        uint16_t page_off;
+        uint16_t length;
+        uint64_t frame;
+    } sub_page;
+    struct { /* GTF_transitive: another domain's grant to this one, passed on; to be copied only */
+        grant_entry_header_t hdr;
+        domid_t trans_domid;
+        uint16_t pad0;
+        grant_ref_t gref;
+    } transitive;
+    uint32_t __spacer[4];
+};
+typedef union grant_entry_v2 grant_entry_v2_t;
+
+typedef uint16_t grant_status_t; /* GTF_reading, GTF_writing */
 
 #define GNTTAB_NR_RESERVED_ENTRIES 8 /* the toolstack's */
 #define GNTTAB_RESERVED_CONSOLE    0

@@ -225,7 +225,7 @@ static void test_model(void)
 }
 
 /* The scribbler: another vcpu of the guest's, in user space for all that ring 0 knows. */
-static volatile bool scribbling;
+static volatile u32 scribbling; /* no bool: the sanitizer loads one of those but once */
 
 static void *scribble(void *seed)
 {

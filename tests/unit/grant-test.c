@@ -4,6 +4,7 @@
  * entry and in the page tables, and that after all is undone, or a domain has died, each frame has the
  * references it began with.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static void prepare(void)
 
 static struct grant_entry_v1 *entry(struct domain *d, u32 ref)
 {
-    return (struct grant_entry_v1 *)grant_frame_page(d, 0) + ref;
+    return (struct grant_entry_v1 *)grant_frame_page(d, 0, false) + ref;
 }
 
 static mfn_t grant(u32 ref, u16 flags)
@@ -303,14 +304,14 @@ static void test_tables(void)
     CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_query_size, ADDRESS(&q), 1) == 0);
     CU_ASSERT(q.nr_frames == 3 && q.max_nr_frames == 4 && q.status == GNTST_okay);
     CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_query_size, ADDRESS(&q), 2) == -EINVAL);
-    CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_set_version, ADDRESS(&set), 1) == -ENOSYS);
-    set.version = 1;
+    mapper->grants.max_version = 1;
+    CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_set_version, ADDRESS(&set), 1) == -ENOSYS && set.version == 1);
+    mapper->grants.max_version = 2;
     CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_set_version, ADDRESS(&set), 1) == 0 && set.version == 1);
     set.version = 3;
     CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_set_version, ADDRESS(&set), 1) == -EINVAL);
     for (u32 command = 0; command < 20; command++)
-        if (command == GNTTABOP_transfer || command == GNTTABOP_dump_table || command == GNTTABOP_unmap_and_replace ||
-            command >= GNTTABOP_get_version)
+        if (command == GNTTABOP_transfer || command == GNTTABOP_dump_table || command > GNTTABOP_cache_flush)
             CU_ASSERT(host_call(do_grant_table_op, command, ADDRESS(&set), 1) == -ENOSYS);
 }
 
@@ -327,6 +328,173 @@ static void test_hostile_entry(void)
     CU_ASSERT(do_unmap(310 * PAGE_SIZE, 0, op.handle) == GNTST_okay);
     CU_ASSERT(do_unmap(311 * PAGE_SIZE, 0, two.handle) == GNTST_okay);
     CU_ASSERT(refs(m) == 1 && refs(evil) == 1 && entry(granter, 12)->flags == 0);
+}
+
+static int set_version(struct domain *d, u32 version)
+{
+    struct gnttab_set_version set = {.version = version};
+    long error;
+
+    host_run_as(d->vcpu[0]);
+    error = host_call(do_grant_table_op, GNTTABOP_set_version, ADDRESS(&set), 1);
+    host_run_as(v);
+    CU_ASSERT(set.version == d->grants.version);
+    return (int)error;
+}
+
+static union grant_entry_v2 *entry2(struct domain *d, u32 ref)
+{
+    return (union grant_entry_v2 *)grant_frame_page(d, ref / GRANT_V2_ENTRIES, false) + ref % GRANT_V2_ENTRIES;
+}
+
+static u16 mark(struct domain *d, u32 ref)
+{
+    return ((u16 *)grant_frame_page(d, ref / GRANT_STATUSES, true))[ref % GRANT_STATUSES];
+}
+
+static mfn_t grant2(struct domain *d, u32 ref, u16 flags, u16 to)
+{
+    mfn_t m = page_of(d);
+
+    *entry2(d, ref) = (union grant_entry_v2){.full_page = {{flags, to}, 0, mfn_x(m)}};
+    return m;
+}
+
+/* A grant of the third's to the granter, which passes it on to the mapper: for copies, once, by the rights of both. */
+static void test_transitive(void)
+{
+    struct domain *third = host_full_domain(9, 1);
+    mfn_t there = page_of(third), own = page_of(mapper), whole;
+    char *bytes = mfn_to_virt(there);
+    struct gnttab_copy in = {.source = {.u.ref = 50, .domid = 1, .offset = 100},
+                             .dest = {.u.gmfn = mfn_x(own), .domid = DOMID_SELF},
+                             .len = 20,
+                             .flags = GNTCOPY_source_gref},
+                       out = {.source = {.u.gmfn = mfn_x(own), .domid = DOMID_SELF},
+                              .dest = {.u.ref = 50, .domid = 1, .offset = 8},
+                              .len = 4,
+                              .flags = GNTCOPY_dest_gref},
+                       c;
+    struct gnttab_map_grant_ref op = map_op(330 * PAGE_SIZE, GNTMAP_host_map | GNTMAP_readonly, 50);
+    u32 third_refs = third->refs;
+
+    CU_ASSERT(set_version(granter, 2) == 0);
+    *entry(third, 3) = (struct grant_entry_v1){GTF_permit_access | GTF_readonly, granter->id, (u32)mfn_x(there)};
+    *entry2(granter, 50) = (union grant_entry_v2){.transitive = {{GTF_transitive, 2}, 9, 0, 3}};
+    strcpy(bytes + 100, "it came a long way!");
+    CU_ASSERT(do_copy(in) == GNTST_okay && !strcmp(mfn_to_virt(own), "it came a long way!"));
+    CU_ASSERT(do_copy(out) == GNTST_general_error); /* the third gave it for reading */
+    entry(third, 3)->flags = GTF_permit_access;
+    CU_ASSERT(do_copy(out) == GNTST_okay && !memcmp(bytes + 8, "it c", 4));
+    entry2(granter, 50)->hdr.flags = GTF_transitive | GTF_readonly;
+    CU_ASSERT(do_copy(out) == GNTST_general_error);
+    CU_ASSERT(do_map(&op) == GNTST_general_error);
+    /* part of the third's frame: its bounds hold, also behind another */
+    CU_ASSERT(set_version(third, 2) == 0);
+    *entry2(third, 30) = (union grant_entry_v2){
+        .sub_page = {{GTF_permit_access | GTF_sub_page, granter->id}, 100, 20, mfn_x(there)}};
+    entry2(granter, 50)->transitive.gref = 30;
+    CU_ASSERT(do_copy(in) == GNTST_okay);
+    c = in;
+    c.len = 21;
+    CU_ASSERT(do_copy(c) == GNTST_general_error);
+    /* not passed on twice, not to oneself, not from nobody, not what does not exist, not what is for others */
+    *entry2(third, 31) = (union grant_entry_v2){.transitive = {{GTF_transitive, granter->id}, 2, 0, 1}};
+    entry2(granter, 50)->transitive.gref = 31;
+    CU_ASSERT(do_copy(in) == GNTST_general_error);
+    entry2(granter, 50)->transitive.gref = 1u << 20;
+    CU_ASSERT(do_copy(in) == GNTST_general_error);
+    whole = grant2(third, 32, GTF_permit_access, mapper->id);
+    entry2(granter, 50)->transitive.gref = 32;
+    CU_ASSERT(do_copy(in) == GNTST_general_error);
+    entry2(granter, 50)->transitive.trans_domid = granter->id;
+    CU_ASSERT(do_copy(in) == GNTST_general_error);
+    entry2(granter, 50)->transitive.trans_domid = 77;
+    CU_ASSERT(do_copy(in) == GNTST_general_error);
+    entry2(granter, 50)->transitive.trans_domid = DOMID_SELF;
+    CU_ASSERT(do_copy(in) == GNTST_general_error);
+    CU_ASSERT(refs(there) == 1 && refs(whole) == 1 && refs(own) == 1 && third->refs == third_refs);
+    for (u32 ref = 30; ref < 33; ref++)
+        CU_ASSERT(mark(third, ref) == 0);
+    CU_ASSERT(mark(granter, 50) == 0);
+    CU_ASSERT(set_version(granter, 1) == 0);
+}
+
+static volatile u32 scribbling; /* no bool: the sanitizer loads one of those but once */
+static volatile u32 *words, *marks;
+static u32 good_frame;
+
+static void *scribble(void *arg)
+{
+    u32 random = 77;
+
+    while (scribbling) {
+        random = random * 1664525 + 1013904223;
+        /* of each entry: flags and domain, part, frame */
+        switch (random >> 8 & 3) {
+        case 0: words[(random >> 16 & 15) * 4] = (random >> 20 & 0x107) | 2u << 16; break;
+        case 1: words[(random >> 16 & 15) * 4 + 1] = random * 2654435761u; break;
+        case 2: words[(random >> 16 & 15) * 4 + 2] = random & 1u << 20 ? good_frame : random; break;
+        default: marks[random >> 16 & 31] = random; break;
+        }
+    }
+    return arg;
+}
+
+/* A granter that writes to its entries and marks while they are used: each use is whole or refused, and all end. */
+static void test_hostile_v2(void)
+{
+    pthread_t thread;
+    mfn_t m, own = page_of(mapper);
+    u32 used = 0;
+
+    CU_ASSERT(set_version(granter, 2) == 0);
+    m = page_of(granter);
+    good_frame = (u32)mfn_x(m);
+    words = (volatile u32 *)(void *)entry2(granter, 16);
+    marks = grant_frame_page(granter, 0, true);
+    scribbling = true;
+    CU_ASSERT_FATAL(pthread_create(&thread, NULL, scribble, NULL) == 0);
+    srand(3);
+    for (u32 round = 0; round < 60000; round++) {
+        u32 ref = 16 + (u32)rand() % 16;
+        struct gnttab_map_grant_ref op = map_op(340 * PAGE_SIZE, GNTMAP_host_map | (round & 1 ? GNTMAP_readonly : 0), ref);
+        struct gnttab_copy c = {.source = {.u.ref = ref, .domid = 1, .offset = (u16)(rand() % 4000)},
+                                .dest = {.u.gmfn = mfn_x(own), .domid = DOMID_SELF},
+                                .len = (u16)(rand() % 90),
+                                .flags = GNTCOPY_source_gref};
+
+        used += do_copy(c) == GNTST_okay;
+        if (do_map(&op) == GNTST_okay) {
+            CU_ASSERT(mfn_eq(pte_mfn(pte(340)), m));
+            CU_ASSERT(do_copy(c) <= GNTST_okay);
+            CU_ASSERT(do_unmap(340 * PAGE_SIZE, 0, op.handle) == GNTST_okay);
+            used++;
+        }
+    }
+    scribbling = false;
+    pthread_join(thread, NULL);
+    CU_ASSERT(used > 100);
+    CU_ASSERT(refs(m) == 1 && writers(m) == 0 && refs(own) == 1);
+    for (u32 ref = 0; ref < granter->grants.refs; ref++)
+        CU_ASSERT(!grant_active_of(&granter->grants, ref)->readers && !grant_active_of(&granter->grants, ref)->writers);
+    CU_ASSERT(set_version(granter, 1) == 0);
+}
+
+/* Marks' pages come and go with the version; a table of version 2 dies as one of version 1. */
+static void test_status_frames(void)
+{
+    struct domain *d = host_full_domain(10, 1);
+    u64 pages = d->shared_pages;
+
+    CU_ASSERT(grant_grow(d, 4) == 0 && d->shared_pages == pages + 3);
+    CU_ASSERT(set_version(d, 2) == 0 && d->shared_pages == pages + 4 && d->grants.refs == 4 * GRANT_V2_ENTRIES);
+    CU_ASSERT(grant_frame_page(d, 1, true) == NULL && grant_frame_page(d, 4, false) == NULL);
+    CU_ASSERT(set_version(d, 1) == 0 && d->shared_pages == pages + 3);
+    CU_ASSERT(set_version(d, 2) == 0);
+    grant_domain_destroy(d);
+    CU_ASSERT(d->shared_pages == pages - 1 && set_version(d, 1) == -EINVAL);
+    CU_ASSERT(grant_frame_page(d, 0, true) == NULL);
 }
 
 /* A mapper dies with mappings; a granter dies under one. References balance, frames and domains do not leak. */
@@ -368,6 +536,9 @@ static CU_TestInfo tests[] = {{"map for writing", test_map_write},
                               {"copy", test_copy},
                               {"tables and versions", test_tables},
                               {"hostile entry", test_hostile_entry},
+                              {"transitive", test_transitive},
+                              {"hostile entries of version 2", test_hostile_v2},
+                              {"pages of marks", test_status_frames},
                               {"death", test_death},
                               CU_TEST_INFO_NULL};
 RUN_SUITE("grant", tests)

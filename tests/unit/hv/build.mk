@@ -8,7 +8,7 @@ $(eval $(call unit_test,memory-test,tests/unit/memory-test.c tests/unit/hv/host.
     heap.c frame.c claim.c tlb.c walk.c pagetable.c base.c),$(HV_UNIT_CFLAGS),-Xlinker --wrap=frame_get_writable))
 
 # what of ring 0 a domain is made of, with stand-ins for the rest in hv/domain.c
-HV_DOMAIN_FILES := $(addprefix domain/,evtchn.c evtchn_fifo.c grant.c time.c sched.c runqueue.c share.c) \
+HV_DOMAIN_FILES := $(addprefix domain/,evtchn.c evtchn_fifo.c grant.c grant_v2.c time.c sched.c runqueue.c share.c) \
     $(addprefix hypercall/,event_calls.c grant_calls.c sched_calls.c vcpu_calls.c) \
     $(addprefix memory/,alloc.c heap.c frame.c claim.c tlb.c walk.c pagetable.c base.c)
 hv_domain_test = $(eval $(call unit_test,$(1),tests/unit/$(1).c $(addprefix tests/unit/hv/,host.c domain.c) \

@@ -278,7 +278,7 @@ struct domain *host_full_domain(u16 id, u32 vcpus)
 
     d->shared = alloc_page();
     frame_share(d->shared, d);
-    if (evtchn_domain_init(d, 0) || grant_domain_init(d, 4, 2))
+    if (evtchn_domain_init(d, 0) || grant_domain_init(d, 4, 2, 2))
         abort();
     time_domain_init(d);
     share_domain_init(d, SHARE_WEIGHT);
