@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /dev/xen/{evtchn,gntdev,privcmd,hypercall,xenbus_backend} (see xendev.h): numbers and layouts are
- * those of Linux's include/uapi/xen and include/xen/xenbus_dev.h. Must never hand the hypervisor
+ * /dev/xen/{evtchn,gntdev,privcmd,hypercall,xenbus_backend} (see xendev.h). Must never hand the hypervisor
  * memory that the kernel could move: calls go through one page of /dev/xen/hypercall.
  */
 #include "xendev.h"
@@ -11,38 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <public/domctl.h>
+#include <public/sys/evtchn.h>
+#include <public/sys/gntdev.h>
+#include <public/sys/privcmd.h>
 #include <public/xen.h>
 
 #define PAGE_BYTES 4096
 
-/* evtchn: each request is its number and the size of what it takes */
-#define EVTCHN_BIND_VIRQ        _IOC(_IOC_NONE, 'E', 0, 4)
-#define EVTCHN_BIND_INTERDOMAIN _IOC(_IOC_NONE, 'E', 1, 8)
-#define EVTCHN_UNBIND           _IOC(_IOC_NONE, 'E', 3, 4)
-#define EVTCHN_NOTIFY           _IOC(_IOC_NONE, 'E', 4, 4)
-
-struct gntdev_map {
-    uint32_t count, pad;
-    uint64_t index; /* out */
-    uint32_t domid, ref;
-};
-struct gntdev_unmap {
-    uint64_t index;
-    uint32_t count, pad;
-};
-#define GNTDEV_MAP   _IOC(_IOC_NONE, 'G', 0, sizeof(struct gntdev_map))
-#define GNTDEV_UNMAP _IOC(_IOC_NONE, 'G', 1, sizeof(struct gntdev_unmap))
-
-struct privcmd_call {
-    uint64_t op, arg[5];
-};
-#define PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_call))
-
+/* include/xen/xenbus_dev.h has it */
 #define XENBUS_BACKEND_EVTCHN _IOC(_IOC_NONE, 'B', 0, 0)
 
 static int device_open(const char *path, const char **failed)
@@ -76,27 +55,32 @@ int xendev_open(struct xendev *dev, const char **failed)
 
 int xendev_bind_virq(struct xendev *dev, uint32_t virq)
 {
-    int port = ioctl(dev->evtchn_fd, EVTCHN_BIND_VIRQ, &virq);
+    struct ioctl_evtchn_bind_virq request = {virq};
+    int port = ioctl(dev->evtchn_fd, IOCTL_EVTCHN_BIND_VIRQ, &request);
 
     return port < 0 ? -errno : port;
 }
 
 int xendev_bind_interdomain(struct xendev *dev, uint16_t domid, uint32_t port)
 {
-    uint32_t request[2] = {domid, port};
-    int local = ioctl(dev->evtchn_fd, EVTCHN_BIND_INTERDOMAIN, request);
+    struct ioctl_evtchn_bind_interdomain request = {domid, port};
+    int local = ioctl(dev->evtchn_fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, &request);
 
     return local < 0 ? -errno : local;
 }
 
 int xendev_unbind(struct xendev *dev, uint32_t port)
 {
-    return ioctl(dev->evtchn_fd, EVTCHN_UNBIND, &port) < 0 ? -errno : 0;
+    struct ioctl_evtchn_unbind request = {port};
+
+    return ioctl(dev->evtchn_fd, IOCTL_EVTCHN_UNBIND, &request) < 0 ? -errno : 0;
 }
 
 int xendev_notify(struct xendev *dev, uint32_t port)
 {
-    return ioctl(dev->evtchn_fd, EVTCHN_NOTIFY, &port) < 0 ? -errno : 0;
+    struct ioctl_evtchn_notify request = {port};
+
+    return ioctl(dev->evtchn_fd, IOCTL_EVTCHN_NOTIFY, &request) < 0 ? -errno : 0;
 }
 
 int xendev_pending(struct xendev *dev, uint32_t *ports, unsigned int max)
@@ -118,19 +102,19 @@ int xendev_unmask(struct xendev *dev, const uint32_t *ports, unsigned int count)
 
 int xendev_map(struct xendev *dev, uint16_t domid, uint32_t ref, struct xendev_page *page)
 {
-    struct gntdev_map map = {.count = 1, .domid = domid, .ref = ref};
+    struct ioctl_gntdev_map_grant_ref map = {.count = 1, .refs = {{domid, ref}}};
 
-    if (ioctl(dev->gntdev_fd, GNTDEV_MAP, &map) < 0) {
+    if (ioctl(dev->gntdev_fd, IOCTL_GNTDEV_MAP_GRANT_REF, &map) < 0) {
         return -errno;
     }
     page->index = map.index;
     page->address = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, dev->gntdev_fd,
                          (off_t)map.index);
     if (page->address == MAP_FAILED) {
-        struct gntdev_unmap unmap = {.index = map.index, .count = 1};
+        struct ioctl_gntdev_unmap_grant_ref unmap = {.index = map.index, .count = 1};
         int error = -errno;
 
-        ioctl(dev->gntdev_fd, GNTDEV_UNMAP, &unmap);
+        ioctl(dev->gntdev_fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, &unmap);
         page->address = NULL;
         return error;
     }
@@ -139,10 +123,10 @@ int xendev_map(struct xendev *dev, uint16_t domid, uint32_t ref, struct xendev_p
 
 void xendev_unmap(struct xendev *dev, struct xendev_page *page)
 {
-    struct gntdev_unmap unmap = {.index = page->index, .count = 1};
+    struct ioctl_gntdev_unmap_grant_ref unmap = {.index = page->index, .count = 1};
 
     munmap(page->address, PAGE_BYTES);
-    ioctl(dev->gntdev_fd, GNTDEV_UNMAP, &unmap);
+    ioctl(dev->gntdev_fd, IOCTL_GNTDEV_UNMAP_GRANT_REF, &unmap);
     page->address = NULL;
 }
 
@@ -150,14 +134,15 @@ void xendev_unmap(struct xendev *dev, struct xendev_page *page)
 int xendev_domain_state(struct xendev *dev, uint16_t domid)
 {
     struct xen_domctl *domctl = dev->buffer;
-    struct privcmd_call call = {.op = __HYPERVISOR_domctl, .arg = {(uint64_t)(uintptr_t)domctl}};
+    struct privcmd_hypercall call = {.op = __HYPERVISOR_domctl,
+                                     .arg = {(uint64_t)(uintptr_t)domctl}};
     int state = XENDEV_EXISTS;
 
     memset(domctl, 0, sizeof(*domctl));
     domctl->cmd = XEN_DOMCTL_getdomaininfo;
     domctl->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     domctl->domain = domid;
-    if (ioctl(dev->privcmd_fd, PRIVCMD_HYPERCALL, &call) < 0) {
+    if (ioctl(dev->privcmd_fd, IOCTL_PRIVCMD_HYPERCALL, &call) < 0) {
         return errno == ESRCH ? XENDEV_GONE : -errno;
     }
     if (domctl->u.getdomaininfo.domain != domid) {

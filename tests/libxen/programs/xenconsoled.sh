@@ -52,5 +52,5 @@ within test ! -e "$tty"
 kill "$daemon"
 wait "$daemon"
 tr -d '\r' <$log
-sed 's/domain[- ][0-9]*/domain/' out
+sed -nE "s/(New domain |Removing domain-)$id\$/\1of ours/p" out
 mews-consoled --background
