@@ -159,8 +159,9 @@ static long up(unsigned int command, uint64_t frame, unsigned int order, unsigne
 
     room_make();
     result = reservation(command, &frame, 1, order, flags);
-    note(" %s, aligned %u, %s", frame != was ? "a frame" : "no frame", frame % (1ul << order) == 0,
-         frame < 1ul << 20 ? "below 4 GiB" : "not below 4 GiB");
+    note(" %s, aligned %u", frame != was ? "a frame" : "no frame", frame % (1ul << order) == 0);
+    if (XENMEMF_get_address_bits(flags))
+        note(", %s", frame < 1ul << 20 ? "below 4 GiB" : "not below 4 GiB");
     if (frame != was)
         note_value("down", reservation(XENMEM_decrease_reservation, &frame, 1, order, 0));
     room_end();

@@ -236,7 +236,8 @@ static long timer_after(uint64_t when, uint64_t wait)
     set_xen_guest_handle(poll.ports, &op.port);
     poll.timeout = start + wait;
     hypercall_sched_op(SCHEDOP_poll, &poll);
-    note(" pending %u after %lu ms", event_pending(op.port), (time_now() - start) / 10000000 * 10);
+    start = time_now() - start;
+    note(" pending %u after %s ms", event_pending(op.port), start < 100000000 ? "few" : start < 250000000 ? "100" : "300");
     hypercall_set_timer_op(0);
     event_clear(op.port);
     port_end(op.port);
