@@ -26,33 +26,31 @@ struct batch {
     struct domain *owner; /* whose frames are meant */
 };
 
-/* Whose frames a call is about. Referenced, unless NULL (*error says why). */
-static struct domain *owner_find(struct vcpu *v, u16 id, int *error)
+static __attribute__((noinline)) struct domain *owner_find_other(const struct vcpu *v, u64 id, int *error)
 {
+    bool refused = id >> 16 || id == DOMID_IO || id == DOMID_XEN;
     struct domain *d = NULL;
 
-    *error = 0;
-    if (likely(id == DOMID_SELF || id == v->domain->id)) {
-        d = v->domain;
-    } else if (id == DOMID_IO) {
-        d = v->domain->privileged ? domain_io : NULL;
-    } else if (id == DOMID_XEN) {
-        d = v->domain->privileged ? domain_xen : NULL;
-    } else if (v->domain->privileged) {
-        d = domain_find(id);
-        if (!d)
-            *error = -ESRCH;
-        return d;
-    }
-    if (!d)
-        *error = id == DOMID_IO || id == DOMID_XEN ? -EPERM : -ESRCH;
+    if (v->domain->privileged && !(id >> 16))
+        d = id == DOMID_IO ? domain_io : id == DOMID_XEN ? domain_xen : domain_find((u16)id);
+    *error = d ? 0 : refused ? -EPERM : -ESRCH;
     return d;
+}
+
+/* Whose frames a call is about. Referenced, unless NULL (*error says why). An upper half of the number would name another
+ * domain whose page tables are meant: page tables of one that map frames of a third are nobody's business. */
+static inline struct domain *owner_find(struct vcpu *v, u64 id, int *error)
+{
+    if (unlikely(id != DOMID_SELF && id != v->domain->id))
+        return owner_find_other(v, id, error);
+    *error = 0;
+    return v->domain;
 }
 
 /* Only what owner_find() really looked up carries a reference. */
 static void owner_put(struct vcpu *v, struct domain *d)
 {
-    if (d != v->domain && d != domain_io && d != domain_xen)
+    if (unlikely(d != v->domain) && d != domain_io && d != domain_xen)
         domain_put(d);
 }
 
@@ -67,12 +65,9 @@ static int batch_begin(struct batch *b, struct vcpu *v, const u64 args[6], size_
     if (b->done_address && (count & BATCH_RESTARTED) &&
         copy_from_guest(&b->done, b->done_address, sizeof(b->done)))
         return -EFAULT;
-    /* page tables of one domain that map frames of a third are nobody's business */
-    error = -EPERM;
-    if (!(args[3] >> 16))
-        b->owner = owner_find(v, (u16)args[3], &error);
+    b->owner = owner_find(v, args[3], &error);
     /* whatever failed, Linux's privcmd goes on behind the count, and from a stale one into the wild */
-    if (error && b->done_address && copy_to_guest(b->done_address, &b->done, sizeof(b->done)))
+    if (unlikely(error) && b->done_address && copy_to_guest(b->done_address, &b->done, sizeof(b->done)))
         return -EFAULT;
     return error;
 }
