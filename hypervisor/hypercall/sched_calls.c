@@ -123,7 +123,7 @@ long do_sched_op(struct vcpu *v, u64 args[6])
         return call_poll(v, args[1]);
     case SCHEDOP_shutdown:
     case SCHEDOP_shutdown_code:
-        return call_shutdown(v, args[1], args[0] == SCHEDOP_shutdown);
+        return call_shutdown(v, args[1], (u32)args[0] == SCHEDOP_shutdown);
     case SCHEDOP_remote_shutdown:
         return call_remote_shutdown(v, args[1]);
     case SCHEDOP_watchdog:
