@@ -5,7 +5,7 @@ $(BUILD)/tests/hv-count $(BUILD)/tests/hv-sched: $(BUILD)/tests/%: tests/node/%.
 	$(CC) $(CFLAGS_COMMON) -o $@ $<
 
 # static: they run in VPSes too
-$(BUILD)/tests/fpu-hold $(BUILD)/tests/smp-load $(BUILD)/tests/mem-hog: $(BUILD)/tests/%: tests/node/%.c
+$(BUILD)/tests/fpu-hold $(BUILD)/tests/smp-load $(BUILD)/tests/mem-hog $(BUILD)/tests/vdso-clock: $(BUILD)/tests/%: tests/node/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) -static -o $@ $<
 
@@ -19,7 +19,7 @@ $(NODE_KERNELS): tests/node/kernels/kernel.S
 	@mkdir -p $(@D)
 	$(CC) $(NODE_KERNEL_LINK) $(NODE_KERNEL_FLAGS) -o $@ $<
 
-NODE_PROGRAMS := $(addprefix $(BUILD)/tests/,hv-count hv-sched fpu-hold smp-load mem-hog bench/load.elf guest/vps-balloon.elf diff/diff.elf)
+NODE_PROGRAMS := $(addprefix $(BUILD)/tests/,hv-count hv-sched fpu-hold smp-load mem-hog vdso-clock bench/load.elf guest/vps-balloon.elf diff/diff.elf)
 
 test-node: node $(NODE_KERNELS) $(NODE_PROGRAMS)
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
