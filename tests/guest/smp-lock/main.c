@@ -19,7 +19,7 @@ SMP_MACHINE(2, 8);
 #define NOBODY ~0U
 #define MS     1000000UL
 
-static volatile unsigned int next_ticket, serving;
+static volatile unsigned int next_ticket, serving, arrived;
 static volatile unsigned int waiting[VCPUS]; /* the ticket that it polls for */
 static unsigned int ports[VCPUS];
 static volatile unsigned long counter, inside, polls, kicks;
@@ -73,6 +73,10 @@ static void give(void)
 static void work_hard(unsigned int id)
 {
     events_off();
+    /* all at once, or each might be done before the next has begun */
+    __atomic_fetch_add(&arrived, 1, __ATOMIC_SEQ_CST);
+    while (arrived < VCPUS)
+        smp_yield();
     for (unsigned int turn = 0; turn < TURNS; turn++) {
         unsigned long seen;
 
@@ -93,7 +97,7 @@ static void work_hard(unsigned int id)
 static void phase(uint64_t poll_limit)
 {
     limit = poll_limit;
-    counter = polls = kicks = 0;
+    counter = polls = kicks = arrived = 0;
     smp_run(VCPUS, work_hard);
     CHECK_EQ(counter, VCPUS * TURNS);
     CHECK(polls, "nobody ever polled");
