@@ -30,7 +30,7 @@ $(bench)/meter: tests/bench/fair/meter.c tests/bench/fair/shares.c tests/bench/f
 $(eval $(call unit_test,shares,tests/unit/shares-test.c tests/bench/fair/shares.c,-Itests/bench/fair,-lm))
 
 # bench climbs through all of them, one after the other, and fails at the end where one did; each can be had alone.
-BENCHES := paths fair scale many guest
+BENCHES := paths fair scale many guest peers
 .PHONY: $(BENCHES:%=bench-%)
 bench: $(bench)/bench.elf
 	@bad=; for part in $(BENCHES); do echo "== $$part"; $(MAKE) --no-print-directory bench-$$part || bad="$$bad $$part"; done; \
@@ -41,5 +41,5 @@ bench-paths: $(bench)/bench.elf $(HV)
 bench-fair: node $(bench)/load.elf $(bench)/meter
 	@echo 'one CPU, counted clock:'; BUILD=$(BUILD) HV=$(HV) tests/bench/fair/run --exact; exact=$$?; \
 	echo 'two CPUs:'; BUILD=$(BUILD) HV=$(HV) tests/bench/fair/run && exit $$exact
-bench-scale bench-many bench-guest: bench-%: node $(bench)/load.elf $(bench)/meter
+bench-scale bench-many bench-guest bench-peers: bench-%: node $(bench)/load.elf $(bench)/meter
 	@BUILD=$(BUILD) HV=$(HV) tests/bench/$*/run
