@@ -32,9 +32,9 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
-/* Options by Xen's names (boot/options.c), parsed once. All are numbers, those that say yes or no too. */
 enum tsc_trust { TSC_AS_CPU, TSC_STABLE, TSC_UNSTABLE };
 
+/* Options by Xen's names (boot/options.c), parsed once. All are numbers, those that say yes or no too. */
 struct boot_options {
     u64 dom0_mem;             /* bytes; 0: all but a reserve */
     u64 dom0_mem_max;
