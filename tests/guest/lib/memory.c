@@ -20,9 +20,11 @@ bool guest_is_dom0(void)
 
 void *page_alloc(void)
 {
-    if (pool_used == POOL_PAGES)
+    unsigned int next = __atomic_fetch_add(&pool_used, 1, __ATOMIC_RELAXED); /* vcpus ask at once */
+
+    if (next >= POOL_PAGES)
         report_error("the page pool is empty");
-    return pool[pool_used++];
+    return pool[next];
 }
 
 unsigned long mfn_of(const void *page)
