@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
+#include "suite.h"
 
 /* cpu/features.h, which the host's stand-ins leave out */
 static struct {
@@ -134,17 +134,14 @@ static void test_x2apic_with_deadline(void)
     CU_ASSERT(!(base & BASE_X2APIC) && page_words[APIC_SPURIOUS / 4] == (0x100 | VECTOR_SPURIOUS));
 }
 
+static CU_TestInfo tests[] = {
+    {"xAPIC", test_xapic},
+    {"the counted timer", test_counted_timer},
+    {"x2APIC and TSC deadline", test_x2apic_with_deadline},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    suite = CU_add_suite("apic", NULL, NULL);
-    CU_add_test(suite, "xAPIC", test_xapic);
-    CU_add_test(suite, "the counted timer", test_counted_timer);
-    CU_add_test(suite, "x2APIC and TSC deadline", test_x2apic_with_deadline);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run("apic", tests);
 }

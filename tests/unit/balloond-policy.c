@@ -4,13 +4,13 @@
  * rounds, and on random figures, a great part of them absurd. What must hold is worked out here anew,
  * not taken from the policy.
  */
-#include <CUnit/Basic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy.h"
+#include "suite.h"
 
 #define MIB     UINT64_C(1024)
 #define MAX_VPS 24
@@ -522,41 +522,30 @@ static void test_names(void)
     CU_ASSERT_STRING_EQUAL(policy_reason_name((enum policy_reason)99), "unknown");
 }
 
+static CU_TestInfo tests[] = {
+    {"nobody is short: nothing moves", test_nothing_to_do},
+    {"shrink first, grow by what came back", test_idle_to_pressed},
+    {"promises are kept in mind", test_promises_count},
+    {"the reserve", test_reserve},
+    {"guaranteed minima", test_minimum},
+    {"the band between short and idle", test_band},
+    {"trifles", test_trifles},
+    {"idle ones give first", test_idle_first},
+    {"the shortest first", test_shortest_first},
+    {"what it still has", test_change_of_mind},
+    {"shares of those who are short", test_pressed_share},
+    {"a liar gains what idle ones do not need", test_liar},
+    {"silence keeps no more than the fair share", test_stale_returns},
+    {"steady guests come to rest", test_comes_to_rest},
+    {"memory gets where it is needed", test_gets_there},
+    {"one that gives nothing back", test_stubborn},
+    {"random figures", test_random},
+    {"absurd figures", test_absurd},
+    {"names of reasons", test_names},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"nobody is short: nothing moves", test_nothing_to_do},
-        {"shrink first, grow by what came back", test_idle_to_pressed},
-        {"promises are kept in mind", test_promises_count},
-        {"the reserve", test_reserve},
-        {"guaranteed minima", test_minimum},
-        {"the band between short and idle", test_band},
-        {"trifles", test_trifles},
-        {"idle ones give first", test_idle_first},
-        {"the shortest first", test_shortest_first},
-        {"what it still has", test_change_of_mind},
-        {"shares of those who are short", test_pressed_share},
-        {"a liar gains what idle ones do not need", test_liar},
-        {"silence keeps no more than the fair share", test_stale_returns},
-        {"steady guests come to rest", test_comes_to_rest},
-        {"memory gets where it is needed", test_gets_there},
-        {"one that gives nothing back", test_stubborn},
-        {"random figures", test_random},
-        {"absurd figures", test_absurd},
-        {"names of reasons", test_names},
-        CU_TEST_INFO_NULL,
-    };
-    CU_SuiteInfo suites[] = {
-        {.pName = "balloond policy", .pTests = tests},
-        CU_SUITE_INFO_NULL,
-    };
-    unsigned int failed;
-
-    if (CU_initialize_registry() || CU_register_suites(suites))
-        return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run("balloond policy", tests);
 }

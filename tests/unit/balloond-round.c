@@ -4,7 +4,6 @@
  * who takes part; what is set, in which order; and nothing in a dry run. The functions of libvmctl and
  * of the store's client that it uses are played here.
  */
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "figures.h"
 #include "round.h"
 #include "store.h"
+#include "suite.h"
 
 #define MIB UINT64_C(1024)
 
@@ -523,31 +523,20 @@ static void test_json(void)
     round_result_free(&result);
 }
 
+static CU_TestInfo tests[] = {
+    {"memory moves, down before up", test_moves},
+    {"who takes part", test_who_takes_part},
+    {"reports of any text", test_hostile_text},
+    {"figures that cannot be", test_figures_that_cannot_be},
+    {"fresh and stale", test_fresh},
+    {"stamps", test_stamps},
+    {"no store, no hypervisor", test_trouble},
+    {"balloons on their way", test_settling},
+    {"JSON", test_json},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"memory moves, down before up", test_moves},
-        {"who takes part", test_who_takes_part},
-        {"reports of any text", test_hostile_text},
-        {"figures that cannot be", test_figures_that_cannot_be},
-        {"fresh and stale", test_fresh},
-        {"stamps", test_stamps},
-        {"no store, no hypervisor", test_trouble},
-        {"balloons on their way", test_settling},
-        {"JSON", test_json},
-        CU_TEST_INFO_NULL,
-    };
-    CU_SuiteInfo suites[] = {
-        {.pName = "balloond rounds", .pTests = tests},
-        CU_SUITE_INFO_NULL,
-    };
-    unsigned int failed;
-
-    if (CU_initialize_registry() || CU_register_suites(suites))
-        return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run("balloond rounds", tests);
 }

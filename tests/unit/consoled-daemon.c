@@ -3,7 +3,6 @@
  * The console daemon as a whole (domains, consoles, clients, terminals, the attaching side) in the
  * world of consoled-world.h.
  */
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
@@ -19,6 +18,7 @@
 #include "client.h"
 #include "consoled-world.h"
 #include "protocol.h"
+#include "suite.h"
 
 static void test_log_and_attach(void)
 {
@@ -578,7 +578,7 @@ static void test_attaching_side(void)
 /* A terminal is raw while it is attached and as before when that ends, by the key or by a signal. */
 static void test_attaching_terminal(void)
 {
-    struct termios before, during, after;
+    static struct termios before, during, after; /* static: compared with their padding, which is zero then */
     int master, terminal, screen[2];
 
     daemon_start();
@@ -613,32 +613,25 @@ static void test_attaching_terminal(void)
     daemon_stop();
 }
 
+static CU_TestInfo tests[] = {
+    {"log and attach", test_log_and_attach},
+    {"requests", test_requests},
+    {"time limit", test_time_limit},
+    {"slow client", test_slow_client},
+    {"input backpressure", test_input_backpressure},
+    {"flood", test_flood},
+    {"flood of events", test_event_flood},
+    {"broken ring", test_broken_ring},
+    {"finding domains", test_finding_domains},
+    {"terminal", test_terminal},
+    {"store restart", test_store_restart},
+    {"listen twice", test_listen_twice},
+    {"attaching side", test_attaching_side},
+    {"attaching a terminal", test_attaching_terminal},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    static CU_TestInfo tests[] = {{"log and attach", test_log_and_attach},
-                                  {"requests", test_requests},
-                                  {"time limit", test_time_limit},
-                                  {"slow client", test_slow_client},
-                                  {"input backpressure", test_input_backpressure},
-                                  {"flood", test_flood},
-                                  {"flood of events", test_event_flood},
-                                  {"broken ring", test_broken_ring},
-                                  {"finding domains", test_finding_domains},
-                                  {"terminal", test_terminal},
-                                  {"store restart", test_store_restart},
-                                  {"listen twice", test_listen_twice},
-                                  {"attaching side", test_attaching_side},
-                                  {"attaching a terminal", test_attaching_terminal},
-                                  CU_TEST_INFO_NULL};
-    CU_SuiteInfo suites[] = {{"console daemon", world_start, world_end, NULL, NULL, tests},
-                             CU_SUITE_INFO_NULL};
-    unsigned int failed;
-
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 1;
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run_between("console daemon", world_start, world_end, tests);
 }

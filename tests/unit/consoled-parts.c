@@ -3,7 +3,6 @@
  * The console daemon's parts that know nothing of each other: the ring against hostile indices, the
  * replay buffer, the token bucket and the bounded log.
  */
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -17,6 +16,7 @@
 #include "log.h"
 #include "replay.h"
 #include "ring.h"
+#include "suite.h"
 
 /* ---- ring ---- */
 
@@ -370,35 +370,43 @@ static void test_log_refused(void)
     unlinkat(policy.dir, "s.log", 0);
 }
 
+static CU_TestInfo ring[] = {
+    {"output", test_ring_output},
+    {"a full ring", test_ring_full},
+    {"input", test_ring_input},
+    {"hostile indices", test_ring_hostile},
+    CU_TEST_INFO_NULL,
+};
+
+static CU_TestInfo replay[] = {
+    {"keeps the latest", test_replay},
+    {"in lumps", test_replay_lumps},
+    CU_TEST_INFO_NULL,
+};
+
+static CU_TestInfo bucket[] = {
+    {"debt and burst", test_bucket},
+    {"rate", test_bucket_rate},
+    {"extremes", test_bucket_extremes},
+    CU_TEST_INFO_NULL,
+};
+
+static CU_TestInfo logs[] = {
+    {"file names", test_log_names},
+    {"rotation", test_log_rotates},
+    {"no old ones", test_log_keeps_none},
+    {"reopen", test_log_reopen},
+    {"refused and back", test_log_refused},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    static CU_TestInfo ring[] = {{"output", test_ring_output},
-                                 {"a full ring", test_ring_full},
-                                 {"input", test_ring_input},
-                                 {"hostile indices", test_ring_hostile},
-                                 CU_TEST_INFO_NULL};
-    static CU_TestInfo replay[] = {
-        {"keeps the latest", test_replay}, {"in lumps", test_replay_lumps}, CU_TEST_INFO_NULL};
-    static CU_TestInfo bucket[] = {{"debt and burst", test_bucket},
-                                   {"rate", test_bucket_rate},
-                                   {"extremes", test_bucket_extremes},
-                                   CU_TEST_INFO_NULL};
-    static CU_TestInfo logs[] = {
-        {"file names", test_log_names},         {"rotation", test_log_rotates},
-        {"no old ones", test_log_keeps_none},   {"reopen", test_log_reopen},
-        {"refused and back", test_log_refused}, CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"ring", NULL, NULL, NULL, NULL, ring},
                              {"replay", NULL, NULL, NULL, NULL, replay},
                              {"bucket", NULL, NULL, NULL, NULL, bucket},
                              {"log", log_suite_start, log_suite_end, NULL, NULL, logs},
                              CU_SUITE_INFO_NULL};
-    unsigned int failed;
 
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 1;
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suites_run(suites);
 }

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
-
 #include "pv/decode.h"
+#include "suite.h"
 
 struct known {
     const char *name, *bytes;
@@ -166,18 +165,15 @@ static void test_storm(void)
     CU_ASSERT(decoded > 1000);
 }
 
+static CU_TestInfo tests[] = {
+    {"known encodings", test_known},
+    {"cut short at each byte", test_cut_short},
+    {"what is not in the list", test_refused},
+    {"a storm of bytes", test_storm},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    suite = CU_add_suite("decode", NULL, NULL);
-    CU_add_test(suite, "known encodings", test_known);
-    CU_add_test(suite, "cut short at each byte", test_cut_short);
-    CU_add_test(suite, "what is not in the list", test_refused);
-    CU_add_test(suite, "a storm of bytes", test_storm);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run("decode", tests);
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
-
 #include "cpu/descriptor.h"
 #include "domain/domain.h"
 #include "domain/iomem.h"
@@ -16,6 +14,7 @@
 #include "memory/frame.h"
 #include "memory/pagetable.h"
 #include "pv/descriptor.h"
+#include "suite.h"
 
 #define PRESENT (1ull << 47)
 #define DPL3 (3ull << 45)
@@ -244,20 +243,17 @@ static void test_ldt(void)
     CU_ASSERT_EQUAL(kind(good), FRAME_NONE);
 }
 
+static CU_TestInfo tests[] = {
+    {"each type of descriptor", test_each_type},
+    {"a whole page", test_page},
+    {"code selectors of a trap table", test_code_selectors},
+    {"set_gdt", test_gdt},
+    {"update_descriptor", test_update},
+    {"the lazy LDT", test_ldt},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    suite = CU_add_suite("descriptor", setup, NULL);
-    CU_add_test(suite, "each type of descriptor", test_each_type);
-    CU_add_test(suite, "a whole page", test_page);
-    CU_add_test(suite, "code selectors of a trap table", test_code_selectors);
-    CU_add_test(suite, "set_gdt", test_gdt);
-    CU_add_test(suite, "update_descriptor", test_update);
-    CU_add_test(suite, "the lazy LDT", test_ldt);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run_between("descriptor", setup, NULL, tests);
 }

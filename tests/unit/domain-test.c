@@ -5,13 +5,12 @@
  */
 #include <stdlib.h>
 
-#include <CUnit/Basic.h>
-
 #include "boot/boot.h"
 #include "hv/domain.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "pv/context.h"
+#include "suite.h"
 
 int pirq_domain_init(struct domain *d)
 {
@@ -147,4 +146,8 @@ static CU_TestInfo tests[] = {
     CU_TEST_INFO_NULL,
 };
 
-RUN_SUITE("domain", tests)
+int main(void)
+{
+    prepare();
+    return suite_run("domain", tests);
+}

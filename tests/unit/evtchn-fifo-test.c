@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
-
 #include <public/event_channel.h>
 
 #include "domain/evtchn_fifo.h"
 #include "hv/domain.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
+#include "suite.h"
 
 #define WORDS (PAGE_SIZE / sizeof(event_word_t))
 #define PENDING (1u << EVTCHN_FIFO_PENDING)
@@ -398,4 +397,9 @@ static CU_TestInfo tests[] = {{"frames", test_frames},
                               {"many ports", test_many_ports},
                               {"death", test_death},
                               CU_TEST_INFO_NULL};
-RUN_SUITE("evtchn fifo", tests)
+
+int main(void)
+{
+    prepare();
+    return suite_run("evtchn fifo", tests);
+}

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
-
 #include <public/event_channel.h>
 
 #include "hv/domain.h"
+#include "suite.h"
 
 static struct domain *a, *b;
 
@@ -369,4 +368,9 @@ static CU_TestInfo tests[] = {{"interdomain", test_interdomain},
                               {"poll, moved info", test_poll_and_info},
                               {"storm", test_storm},
                               CU_TEST_INFO_NULL};
-RUN_SUITE("evtchn", tests)
+
+int main(void)
+{
+    prepare();
+    return suite_run("evtchn", tests);
+}

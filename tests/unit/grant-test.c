@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
-
 #include <public/grant_table.h>
 
 #include "hv/domain.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/pagetable.h"
+#include "suite.h"
 
 #define ENTRY (PTE_P | PTE_RW | PTE_US | PTE_A)
 
@@ -541,4 +540,9 @@ static CU_TestInfo tests[] = {{"map for writing", test_map_write},
                               {"pages of marks", test_status_frames},
                               {"death", test_death},
                               CU_TEST_INFO_NULL};
-RUN_SUITE("grant", tests)
+
+int main(void)
+{
+    prepare();
+    return suite_run("grant", tests);
+}

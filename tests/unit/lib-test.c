@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
+#include "suite.h"
 
 static int libc_compare(const char *a, const char *b)
 {
@@ -197,20 +197,17 @@ static void test_log(void)
     CU_ASSERT(print_log_read(&from, text, sizeof(text)) == 16 && !memcmp(text, "line       2047\n", 16));
 }
 
+static CU_TestInfo tests[] = {
+    {"memory", test_memory},
+    {"strings", test_strings},
+    {"numbers", test_numbers},
+    {"formats", test_formats},
+    {"levels", test_levels},
+    {"log", test_log},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    suite = CU_add_suite("lib", NULL, NULL);
-    CU_add_test(suite, "memory", test_memory);
-    CU_add_test(suite, "strings", test_strings);
-    CU_add_test(suite, "numbers", test_numbers);
-    CU_add_test(suite, "formats", test_formats);
-    CU_add_test(suite, "levels", test_levels);
-    CU_add_test(suite, "log", test_log);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run("lib", tests);
 }

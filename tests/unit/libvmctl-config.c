@@ -3,13 +3,12 @@
  * Tests the domain XML: what is read of good files, and that each bad one is refused in one line
  * that names file, line and value.
  */
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "suite.h"
 
 static char warnings[4096];
 
@@ -555,28 +554,23 @@ static void test_mutations(void)
     free(text);
 }
 
+static CU_TestInfo tests[] = {
+    {"all that can stand in a file", test_full},
+    {"written back and read again", test_round_trip},
+    {"defaults", test_defaults},
+    {"quotas and periods", test_caps},
+    {"lists of CPUs", test_cpu_lists},
+    {"unknown elements are named", test_unknown_elements},
+    {"bad files", test_bad},
+    {"document types and entities", test_doctype},
+    {"huge files", test_huge},
+    {"length of the command line", test_cmdline_length},
+    {"disk names", test_disk_numbers},
+    {"20000 mutations", test_mutations},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned int failed;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("domain XML", NULL, NULL);
-    CU_add_test(suite, "all that can stand in a file", test_full);
-    CU_add_test(suite, "written back and read again", test_round_trip);
-    CU_add_test(suite, "defaults", test_defaults);
-    CU_add_test(suite, "quotas and periods", test_caps);
-    CU_add_test(suite, "lists of CPUs", test_cpu_lists);
-    CU_add_test(suite, "unknown elements are named", test_unknown_elements);
-    CU_add_test(suite, "bad files", test_bad);
-    CU_add_test(suite, "document types and entities", test_doctype);
-    CU_add_test(suite, "huge files", test_huge);
-    CU_add_test(suite, "length of the command line", test_cmdline_length);
-    CU_add_test(suite, "disk names", test_disk_numbers);
-    CU_add_test(suite, "20000 mutations", test_mutations);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run("domain XML", tests);
 }

@@ -3,8 +3,6 @@
  * Tests how kernel files are read: ELF with Xen notes (lib/pv_elf) and bzImages (libvmctl/unpack).
  * Kernels are made here byte by byte, so that each number in them can be made wrong.
  */
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <lzma.h>
@@ -18,6 +16,7 @@
 
 #include "copy.h"
 #include "lib/pv_elf.h"
+#include "suite.h"
 #include "unpack.h"
 #include "vmctl.h"
 #include <public/elfnote.h>
@@ -606,28 +605,23 @@ static void test_files(void)
     CU_ASSERT_EQUAL(rmdir(dir), 0); /* nothing else is left in it */
 }
 
+static CU_TestInfo tests[] = {
+    {"a good ELF", test_good_elf},
+    {"few notes", test_plain_notes},
+    {"bad ELFs", test_bad_elf},
+    {"ELFs cut short anywhere", test_truncated_elf},
+    {"100000 mutated ELFs", test_mutated_elf},
+    {"copied, bss and holes", test_copy},
+    {"20000 mutated section headers", test_mutated_sections},
+    {"bzImages: gzip, xz, zstd, none", test_good_bzimages},
+    {"bad bzImages", test_bad_bzimages},
+    {"a decompression bomb", test_bomb},
+    {"12000 mutated bzImages", test_mutated_bzimages},
+    {"from file to file", test_files},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned int failed;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("kernel files", NULL, NULL);
-    CU_add_test(suite, "a good ELF", test_good_elf);
-    CU_add_test(suite, "few notes", test_plain_notes);
-    CU_add_test(suite, "bad ELFs", test_bad_elf);
-    CU_add_test(suite, "ELFs cut short anywhere", test_truncated_elf);
-    CU_add_test(suite, "100000 mutated ELFs", test_mutated_elf);
-    CU_add_test(suite, "copied, bss and holes", test_copy);
-    CU_add_test(suite, "20000 mutated section headers", test_mutated_sections);
-    CU_add_test(suite, "bzImages: gzip, xz, zstd, none", test_good_bzimages);
-    CU_add_test(suite, "bad bzImages", test_bad_bzimages);
-    CU_add_test(suite, "a decompression bomb", test_bomb);
-    CU_add_test(suite, "12000 mutated bzImages", test_mutated_bzimages);
-    CU_add_test(suite, "from file to file", test_files);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run("kernel files", tests);
 }

@@ -3,12 +3,11 @@
  * Tests lib/pv_image: plans domains, fills all their tables into an imaginary memory, then walks
  * those tables as a CPU does and holds each translation against the plan.
  */
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/pv_image.h"
+#include "suite.h"
 
 #define LINUX_BASE 0xffffffff80000000UL
 #define MFN_OFFSET 0x100000UL /* mfn = pfn + this: a 1:1 map would hide a missing translation */
@@ -321,23 +320,18 @@ static void test_hostile_numbers(void)
     CU_ASSERT(planned > 0);
 }
 
+static CU_TestInfo tests[] = {
+    {"a Debian-like VPS", test_linux_domu},
+    {"a dom0", test_dom0},
+    {"initrd and p2m inside the region", test_all_mapped},
+    {"a tiny kernel at 0", test_tiny_low_kernel},
+    {"refusals", test_refusals},
+    {"300 random plans, tables walked", test_random_plans},
+    {"hostile numbers", test_hostile_numbers},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned int failed;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("pv_image", NULL, NULL);
-    CU_add_test(suite, "a Debian-like VPS", test_linux_domu);
-    CU_add_test(suite, "a dom0", test_dom0);
-    CU_add_test(suite, "initrd and p2m inside the region", test_all_mapped);
-    CU_add_test(suite, "a tiny kernel at 0", test_tiny_low_kernel);
-    CU_add_test(suite, "refusals", test_refusals);
-    CU_add_test(suite, "300 random plans, tables walked", test_random_plans);
-    CU_add_test(suite, "hostile numbers", test_hostile_numbers);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run("pv_image", tests);
 }

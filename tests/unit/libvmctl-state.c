@@ -3,8 +3,6 @@
  * Tests what libvmctl keeps and tells without a hypervisor: the state directory under the deaths of
  * those who work in it, initrds that are whole or not, and JSON.
  */
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -20,6 +18,7 @@
 #include <zstd.h>
 
 #include "internal.h"
+#include "suite.h"
 
 static char dir[] = "/tmp/mews-state-XXXXXX";
 static struct vmctl *v;
@@ -470,45 +469,40 @@ static void test_disk_conflicts(void)
     unlink(link);
 }
 
+static int set_up(void)
+{
+    return !mkdtemp(dir) || setenv("MEWS_STATE_DIR", dir, 1) || vmctl_open(&v);
+}
+
 /* Removes what is left in the directory, and the directory. */
-static void clean_up(void)
+static int clean_up(void)
 {
     DIR *d = opendir(dir);
     struct dirent *entry;
 
+    vmctl_close(v);
     while (d && (entry = readdir(d)) != NULL)
         unlinkat(dirfd(d), entry->d_name, 0);
     closedir(d);
-    rmdir(dir);
+    return rmdir(dir);
 }
+
+static CU_TestInfo tests[] = {
+    {"a VPS's file from making to gone", test_life},
+    {"a description changed", test_update},
+    {"amounts of memory", test_sizes},
+    {"its maker killed", test_killed_maker},
+    {"twelve after one name", test_race},
+    {"strange files", test_strangers},
+    {"files known to be whole", test_whole_marks},
+    {"disks in use", test_disk_conflicts},
+    {"initrds whole and cut", test_initrds},
+    {"4000 mutated initrds", test_mutated_initrds},
+    {"JSON", test_json},
+    CU_TEST_INFO_NULL,
+};
 
 int main(void)
 {
-    CU_pSuite suite;
-    unsigned int failed;
-
-    if (!mkdtemp(dir) || setenv("MEWS_STATE_DIR", dir, 1) || vmctl_open(&v)) {
-        perror("set-up");
-        return 1;
-    }
-    CU_initialize_registry();
-    suite = CU_add_suite("state, initrds, JSON", NULL, NULL);
-    CU_add_test(suite, "a VPS's file from making to gone", test_life);
-    CU_add_test(suite, "a description changed", test_update);
-    CU_add_test(suite, "amounts of memory", test_sizes);
-    CU_add_test(suite, "its maker killed", test_killed_maker);
-    CU_add_test(suite, "twelve after one name", test_race);
-    CU_add_test(suite, "strange files", test_strangers);
-    CU_add_test(suite, "files known to be whole", test_whole_marks);
-    CU_add_test(suite, "disks in use", test_disk_conflicts);
-    CU_add_test(suite, "initrds whole and cut", test_initrds);
-    CU_add_test(suite, "4000 mutated initrds", test_mutated_initrds);
-    CU_add_test(suite, "JSON", test_json);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    vmctl_close(v);
-    clean_up();
-    return failed != 0;
+    return suite_run_between("state, initrds, JSON", set_up, clean_up, tests);
 }

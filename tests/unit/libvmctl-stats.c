@@ -3,8 +3,6 @@
  * Tests what two readings make: rates of domains and devices that come, go and begin anew between them,
  * and the backends' counters as they are read from a directory that looks like sysfs.
  */
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -17,6 +15,7 @@
 #include "cpus.h"
 #include "internal.h"
 #include "stats.h"
+#include "suite.h"
 
 #define S 1000000000ull
 
@@ -314,22 +313,18 @@ static void test_cpus_text(void)
     CU_ASSERT_STRING_EQUAL(text, "");
 }
 
+static CU_TestInfo tests[] = {
+    {"two readings", test_plain},
+    {"domains come, go and begin anew", test_come_and_go},
+    {"devices come, go and begin anew", test_devices},
+    {"no interval and no figures", test_odd},
+    {"backends' counters", test_sysfs},
+    {"JSON", test_json},
+    {"sets of CPUs", test_cpus_text},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    unsigned int failures;
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("libvmctl: use over time", NULL, NULL);
-    CU_add_test(suite, "two readings", test_plain);
-    CU_add_test(suite, "domains come, go and begin anew", test_come_and_go);
-    CU_add_test(suite, "devices come, go and begin anew", test_devices);
-    CU_add_test(suite, "no interval and no figures", test_odd);
-    CU_add_test(suite, "backends' counters", test_sysfs);
-    CU_add_test(suite, "JSON", test_json);
-    CU_add_test(suite, "sets of CPUs", test_cpus_text);
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures ? 1 : 0;
+    return suite_run("libvmctl: use over time", tests);
 }

@@ -4,7 +4,6 @@
  * fails with the device's errno, says so to the program's own logger, and leaves nothing behind
  * (the sanitizer looks). And the messages of libxentoollog, letter by letter.
  */
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,8 @@
 #include <xenforeignmemory.h>
 #include <xengnttab.h>
 #include <xentoollog.h>
+
+#include "suite.h"
 
 typedef struct {
     xentoollog_logger vtable;
@@ -159,27 +160,15 @@ static void test_messages(void)
     xtl_logger_destroy(NULL);
 }
 
+static CU_TestInfo tests[] = {
+    {"no devices", test_no_devices},
+    {"flags that are not there", test_flags},
+    {"an event's bytes", test_event_bytes},
+    {"messages", test_messages},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    static const struct {
-        const char *name;
-        CU_TestFunc function;
-    } tests[] = {{"no devices", test_no_devices},
-                 {"flags that are not there", test_flags},
-                 {"an event's bytes", test_event_bytes},
-                 {"messages", test_messages}};
-    CU_pSuite suite;
-    unsigned int failed;
-
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return EXIT_FAILURE;
-    suite = CU_add_suite("libxen-handles", NULL, NULL);
-    for (size_t i = 0; suite && i < sizeof(tests) / sizeof(tests[0]); i++)
-        if (!CU_add_test(suite, tests[i].name, tests[i].function))
-            return EXIT_FAILURE;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_tests_failed();
-    CU_cleanup_registry();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run("libxen-handles", tests);
 }

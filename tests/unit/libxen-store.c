@@ -5,7 +5,6 @@
  * lengths and numbers that lie, or not at all. What programs lean on is tested too: what the
  * descriptor of xs_fileno() says, threads that share a handle, XS_UNWATCH_FILTER.
  */
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -17,6 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <xenstore.h>
+
+#include "suite.h"
 
 #define THREADS  4
 #define REQUESTS 200
@@ -546,36 +547,22 @@ static int listen_no_more(void)
     return rmdir(directory);
 }
 
+static CU_TestInfo tests[] = {
+    {"requests of every kind", test_requests},
+    {"events come with requests, and are filtered", test_events},
+    {"an event on its own", test_event_alone},
+    {"the descriptor is for events alone", test_descriptor_during_request},
+    {"who sleeps for events is woken", test_event_for_sleeper},
+    {"threads share a handle", test_threads},
+    {"messages that lie", test_lies},
+    {"replies that make no sense", test_nonsense},
+    {"strings", test_strings},
+    {"no daemon", test_no_daemon},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    static const struct {
-        const char *name;
-        CU_TestFunc function;
-    } tests[] = {
-        {"requests of every kind", test_requests},
-        {"events come with requests, and are filtered", test_events},
-        {"an event on its own", test_event_alone},
-        {"the descriptor is for events alone", test_descriptor_during_request},
-        {"who sleeps for events is woken", test_event_for_sleeper},
-        {"threads share a handle", test_threads},
-        {"messages that lie", test_lies},
-        {"replies that make no sense", test_nonsense},
-        {"strings", test_strings},
-        {"no daemon", test_no_daemon},
-    };
-    CU_pSuite suite;
-    unsigned int failed;
-
     alarm(120); /* a test that hangs has failed */
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return EXIT_FAILURE;
-    suite = CU_add_suite("libxen-store", listen_there, listen_no_more);
-    for (size_t i = 0; suite && i < sizeof(tests) / sizeof(tests[0]); i++)
-        if (!CU_add_test(suite, tests[i].name, tests[i].function))
-            return EXIT_FAILURE;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_tests_failed();
-    CU_cleanup_registry();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run_between("libxen-store", listen_there, listen_no_more, tests);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
+#include "suite.h"
 
 static void copy_bytes(void *to, const void *from, size_t size)
 {
@@ -92,21 +92,18 @@ static void test_storm(void)
     CU_ASSERT(parsed(line)->mem_limit == ~0ull);
 }
 
+static CU_TestInfo tests[] = {
+    {"defaults", test_defaults},
+    {"sizes", test_sizes},
+    {"flags", test_flags},
+    {"the TSC", test_tsc},
+    {"words", test_words},
+    {"a storm", test_storm},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
     copy_bytes(&defaults, &boot_options, sizeof(defaults));
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    suite = CU_add_suite("options", NULL, NULL);
-    CU_add_test(suite, "defaults", test_defaults);
-    CU_add_test(suite, "sizes", test_sizes);
-    CU_add_test(suite, "flags", test_flags);
-    CU_add_test(suite, "the TSC", test_tsc);
-    CU_add_test(suite, "words", test_words);
-    CU_add_test(suite, "a storm", test_storm);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run("options", tests);
 }

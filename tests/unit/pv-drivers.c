@@ -4,7 +4,6 @@
  * driver sleeps (os_event_wait), so each test decides what a sleep brings: a well-behaved step, a
  * wrong index, or nothing until the deadline.
  */
-#include <CUnit/Basic.h>
 #include <public/errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "console.h"
 #include "os.h"
 #include "store.h"
+#include "suite.h"
 
 /* ---- the operating system and the other end ---- */
 
@@ -457,31 +457,32 @@ static void test_store_none(void)
     expect_store_dead();
 }
 
+static CU_TestInfo console[] = {
+    {"write", test_console_write},
+    {"dead backend", test_console_dead_backend},
+    {"read", test_console_read},
+    {"hostile backend", test_console_hostile},
+    {"no console", test_console_none},
+    CU_TEST_INFO_NULL,
+};
+
+static CU_TestInfo stores[] = {
+    {"read and write", test_store_read_write},
+    {"long messages", test_store_long},
+    {"errors", test_store_errors},
+    {"events", test_store_events},
+    {"lost events", test_store_events_lost},
+    {"hostile backend", test_store_hostile},
+    {"silent backend", test_store_silent},
+    {"no store", test_store_none},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    static CU_TestInfo console[] = {
-        {"write", test_console_write},     {"dead backend", test_console_dead_backend},
-        {"read", test_console_read},       {"hostile backend", test_console_hostile},
-        {"no console", test_console_none}, CU_TEST_INFO_NULL};
-    static CU_TestInfo stores[] = {{"read and write", test_store_read_write},
-                                   {"long messages", test_store_long},
-                                   {"errors", test_store_errors},
-                                   {"events", test_store_events},
-                                   {"lost events", test_store_events_lost},
-                                   {"hostile backend", test_store_hostile},
-                                   {"silent backend", test_store_silent},
-                                   {"no store", test_store_none},
-                                   CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"console frontend", NULL, world_end, NULL, NULL, console},
                              {"store frontend", NULL, world_end, NULL, NULL, stores},
                              CU_SUITE_INFO_NULL};
-    unsigned int failed;
 
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 1;
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suites_run(suites);
 }

@@ -3,7 +3,6 @@
  * The guest's reporter: reading /proc/meminfo, which changes it tells, and its end of the store's wire
  * against a store that answers well, badly, in pieces, or not at all.
  */
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <public/io/xs_wire.h>
 
 #include "meminfo.h"
+#include "suite.h"
 #include "xenbus.h"
 
 static const char real[] = "MemTotal:         498764 kB\n"
@@ -164,26 +164,15 @@ static void test_wire(void)
     CU_ASSERT_EQUAL(errno, ENOENT);
 }
 
+static CU_TestInfo tests[] = {
+    {"meminfo is read", test_parse},
+    {"what is told", test_due},
+    {"the store's wire", test_wire},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"meminfo is read", test_parse},
-        {"what is told", test_due},
-        {"the store's wire", test_wire},
-        CU_TEST_INFO_NULL,
-    };
-    CU_SuiteInfo suites[] = {
-        {.pName = "mews-report", .pTests = tests},
-        CU_SUITE_INFO_NULL,
-    };
-    unsigned int failed;
-
     signal(SIGPIPE, SIG_IGN);
-    if (CU_initialize_registry() || CU_register_suites(suites))
-        return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run("mews-report", tests);
 }

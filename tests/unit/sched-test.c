@@ -6,11 +6,10 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
-#include <CUnit/Basic.h>
-
 #include <public/sched.h>
 
 #include "hv/domain.h"
+#include "suite.h"
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)
@@ -403,4 +402,9 @@ static CU_TestInfo tests[] = {{"the first", test_first},
                               {"calls", test_calls},
                               {"poll", test_poll},
                               CU_TEST_INFO_NULL};
-RUN_SUITE("sched", tests)
+
+int main(void)
+{
+    prepare();
+    return suite_run("sched", tests);
+}

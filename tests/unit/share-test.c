@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <CUnit/Basic.h>
-
 #include "hv/domain.h"
+#include "suite.h"
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)
@@ -328,4 +327,9 @@ static CU_TestInfo tests[] = {{"equal weights", test_equal},
                               {"no CPU idles while one waits", test_no_idling},
                               {"steal time", test_steal},
                               CU_TEST_INFO_NULL};
-RUN_SUITE("shares", tests)
+
+int main(void)
+{
+    prepare();
+    return suite_run("shares", tests);
+}

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The fairness table's arithmetic: what weights, caps, vCPUs and affinity promise. */
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 #include <math.h>
 
 #include "shares.h"
+#include "suite.h"
 
 #define ALL      (~0ull)
 #define BUSY     (-1.0)
@@ -80,17 +79,15 @@ static void affinity(void)
     EXPECT(chain, 3, 1, 1, 1);
 }
 
+static CU_TestInfo tests[] = {
+    {"in proportion to weights", weights},
+    {"one weight for a VPS, however many vCPUs", vcpus},
+    {"caps, and who wants less", caps_and_wishes},
+    {"within affinity", affinity},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("shares", NULL, NULL);
-    CU_add_test(suite, "in proportion to weights", weights);
-    CU_add_test(suite, "one weight for a VPS, however many vCPUs", vcpus);
-    CU_add_test(suite, "caps, and who wants less", caps_and_wishes);
-    CU_add_test(suite, "within affinity", affinity);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run("shares", tests);
 }

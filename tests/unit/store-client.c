@@ -3,7 +3,6 @@
  * The store client against a scripted peer: replies are put into a socketpair before the call, what
  * the client sent is read afterwards. Single-threaded, so a test never waits for anything.
  */
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <public/io/xs_wire.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "store.h"
+#include "suite.h"
 
 static struct store *client;
 static int peer;
@@ -399,25 +399,24 @@ static void test_connect(void)
     CU_ASSERT_EQUAL(store_connect(&client, path), -ENAMETOOLONG);
 }
 
+static CU_TestInfo tests[] = {
+    {"read and write", test_read_write},
+    {"errors by name", test_errors},
+    {"too big to send", test_too_big},
+    {"numbers", test_numbers},
+    {"directory", test_directory},
+    {"directory in parts", test_directory_parts},
+    {"permissions", test_perms},
+    {"transactions", test_transactions},
+    {"watches", test_watches},
+    {"domains", test_domains},
+    {"hostile peer", test_hostile_peer},
+    {"unasked reply", test_unasked_reply},
+    {"connect", test_connect},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    static CU_TestInfo tests[] = {
-        {"read and write", test_read_write}, {"errors by name", test_errors},
-        {"too big to send", test_too_big},   {"numbers", test_numbers},
-        {"directory", test_directory},       {"directory in parts", test_directory_parts},
-        {"permissions", test_perms},         {"transactions", test_transactions},
-        {"watches", test_watches},           {"domains", test_domains},
-        {"hostile peer", test_hostile_peer}, {"unasked reply", test_unasked_reply},
-        {"connect", test_connect},           CU_TEST_INFO_NULL,
-    };
-    CU_SuiteInfo suites[] = {{"store client", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    unsigned int failed;
-
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 1;
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failed != 0;
+    return suite_run("store client", tests);
 }

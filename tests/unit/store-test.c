@@ -7,14 +7,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <CUnit/Basic.h>
-
 #include "domain/domain.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
 #include "pv/emulate.h"
 #include "pv/fetch.h"
+#include "suite.h"
 
 #define FLAG_CF 0x001u
 #define FLAG_ZF 0x040u
@@ -230,18 +229,15 @@ static void test_other_cpu(void)
     CU_ASSERT(entry == 0x4000000000000021 && stores == 2 && regs.rip == sizeof(or));
 }
 
+static CU_TestInfo tests[] = {
+    {"beside the CPU", test_beside_the_cpu},
+    {"a bit by register", test_bit_by_register},
+    {"part of an entry", test_part_of_an_entry},
+    {"another CPU in between", test_other_cpu},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    suite = CU_add_suite("store", setup, NULL);
-    CU_add_test(suite, "beside the CPU", test_beside_the_cpu);
-    CU_add_test(suite, "a bit by register", test_bit_by_register);
-    CU_add_test(suite, "part of an entry", test_part_of_an_entry);
-    CU_add_test(suite, "another CPU in between", test_other_cpu);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run_between("store", setup, NULL, tests);
 }

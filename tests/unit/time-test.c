@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <CUnit/Basic.h>
-
 #include "cpu/clock.h"
 #include "hv/domain.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/pagetable.h"
+#include "suite.h"
 
 #define MS 1000000ull
 #define ENTRY (PTE_P | PTE_RW | PTE_US | PTE_A)
@@ -244,4 +243,9 @@ static CU_TestInfo tests[] = {{"timers", test_timers},
                               {"up and down", test_up_and_down},
                               {"destroy", test_destroy},
                               CU_TEST_INFO_NULL};
-RUN_SUITE("time", tests)
+
+int main(void)
+{
+    prepare();
+    return suite_run("time", tests);
+}

@@ -5,8 +5,6 @@
  */
 #include <stdlib.h>
 
-#include <CUnit/Basic.h>
-
 #include "cpu/apic.h"
 #include "cpu/clock.h"
 #include "cpu/irq.h"
@@ -16,6 +14,7 @@
 #include "domain/iomem.h"
 #include "memory/pagetable.h"
 #include "pv/descriptor.h"
+#include "suite.h"
 
 #define TIMERS 100
 
@@ -213,22 +212,19 @@ static void test_other_cpu(void)
     CU_ASSERT(rounds == 0 && !hardware[0] && !hardware[1]);
 }
 
+static CU_TestInfo tests[] = {
+    {"a storm beside the model", test_storm},
+    {"handlers set and stop timers", test_handlers_set_timers},
+    {"another CPU's queue", test_other_cpu},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    CU_pSuite suite;
-
     host_machine(8);
     cpus[1] = &second;
     for (host_cpu = 2; host_cpu--;)
         timer_init_cpu();
     host_cpu = 0;
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    suite = CU_add_suite("timer", NULL, NULL);
-    CU_add_test(suite, "a storm beside the model", test_storm);
-    CU_add_test(suite, "handlers set and stop timers", test_handlers_set_timers);
-    CU_add_test(suite, "another CPU's queue", test_other_cpu);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() ? 1 : 0;
+    return suite_run("timer", tests);
 }

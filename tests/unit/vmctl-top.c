@@ -3,8 +3,6 @@
  * Tests `vmctl top` without a hypervisor: the table's text and order; and the live view in a terminal
  * of its own, whose state must be the same again however it ends. The readings are made up here.
  */
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -20,6 +18,7 @@
 
 #include "internal.h"
 #include "stats.h"
+#include "suite.h"
 #include "top_rows.h"
 #include "top_screen.h"
 
@@ -351,23 +350,19 @@ static void test_no_terminal(void)
     CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 }
 
+static CU_TestInfo tests[] = {
+    {"order", test_sort},
+    {"rows", test_rows},
+    {"keys", test_quit},
+    {"signals", test_signals},
+    {"a failure midway", test_failure},
+    {"sizes", test_resize},
+    {"the terminal goes away", test_hangup},
+    {"no terminal", test_no_terminal},
+    CU_TEST_INFO_NULL,
+};
+
 int main(void)
 {
-    unsigned int failures;
-    CU_pSuite suite;
-
-    CU_initialize_registry();
-    suite = CU_add_suite("vmctl top", NULL, NULL);
-    CU_add_test(suite, "order", test_sort);
-    CU_add_test(suite, "rows", test_rows);
-    CU_add_test(suite, "keys", test_quit);
-    CU_add_test(suite, "signals", test_signals);
-    CU_add_test(suite, "a failure midway", test_failure);
-    CU_add_test(suite, "sizes", test_resize);
-    CU_add_test(suite, "the terminal goes away", test_hangup);
-    CU_add_test(suite, "no terminal", test_no_terminal);
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures ? 1 : 0;
+    return suite_run("vmctl top", tests);
 }

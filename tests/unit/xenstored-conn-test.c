@@ -419,5 +419,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return run_suite("xenstored's connections", tests);
+    return suite_run("xenstored's connections", tests);
 }

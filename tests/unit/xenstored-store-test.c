@@ -523,5 +523,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return run_suite("xenstored's store", tests);
+    return suite_run("xenstored's store", tests);
 }

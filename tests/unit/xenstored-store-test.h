@@ -6,13 +6,13 @@
 #ifndef XENSTORED_STORE_TEST_H
 #define XENSTORED_STORE_TEST_H
 
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store.h"
+#include "suite.h"
 
 #define GUEST 7
 #define OTHER 8
@@ -112,24 +112,5 @@ static inline uint32_t begin(struct store_client *client)
     CU_ASSERT_EQUAL(store_txn_start(store, client, &tx), 0);
     return tx;
 }
-
-static inline int run_suite(const char *name, CU_TestInfo *tests)
-{
-    CU_SuiteInfo suites[] = {{name, NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    unsigned int failures;
-
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS) {
-        return 1;
-    }
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
-}
-
-#define TEST(name)  \
-    {               \
-#name, name \
-    }
 
 #endif

@@ -398,5 +398,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return run_suite("xenstored's transactions", tests);
+    return suite_run("xenstored's transactions", tests);
 }

@@ -193,5 +193,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return run_suite("xenstored's requests", tests);
+    return suite_run("xenstored's requests", tests);
 }

@@ -6,13 +6,13 @@
 #ifndef XENSTORED_WIRE_TEST_H
 #define XENSTORED_WIRE_TEST_H
 
-#include <CUnit/Basic.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ring.h"
+#include "suite.h"
 #include "wire.h"
 
 #define GUEST  7
@@ -231,24 +231,5 @@ static inline const char *ask(struct peer *peer, uint32_t type, uint32_t tx, con
     run(peer);
     return taken(peer);
 }
-
-static inline int run_suite(const char *name, CU_TestInfo *tests)
-{
-    CU_SuiteInfo suites[] = {{name, NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    unsigned int failures;
-
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS) {
-        return 1;
-    }
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
-}
-
-#define TEST(name)  \
-    {               \
-#name, name \
-    }
 
 #endif

@@ -39,21 +39,4 @@ long host_call(hypercall_handler_t handler, u64 a, u64 b, u64 c);
 #define ADDRESS(p) ((u64)(p))
 #define BAD_ADDRESS 0x10ull
 
-/* CUnit's whole main: suites, failures as exit status. */
-#define RUN_SUITE(name, tests)                                                                     \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        CU_SuiteInfo suites[] = {{name, NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};       \
-        unsigned int failed;                                                                       \
-                                                                                                   \
-        prepare();                                                                                 \
-        if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)  \
-            return 1;                                                                              \
-        CU_basic_set_mode(CU_BRM_NORMAL);                                                          \
-        CU_basic_run_tests();                                                                      \
-        failed = CU_get_number_of_failures();                                                      \
-        CU_cleanup_registry();                                                                     \
-        return failed != 0;                                                                        \
-    }
-
 #endif

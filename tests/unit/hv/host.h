@@ -7,6 +7,8 @@
 #ifndef TESTS_UNIT_HV_HOST_H
 #define TESTS_UNIT_HV_HOST_H
 
+#include <errno.h> /* first: whoever includes it later would take ring 0's own ERESTART away */
+
 /* memory/layout.h */
 #define MEMORY_LAYOUT_H
 #define HV_SLOT_FIRST 256
