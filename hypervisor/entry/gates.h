@@ -12,23 +12,13 @@
 #define IST_DOUBLE_FAULT 2
 #define IST_MACHINE_CHECK 3
 
-#define VECTOR_DE 0
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
-#define VECTOR_BP 3
-#define VECTOR_OF 4
 #define VECTOR_UD 6
 #define VECTOR_NM 7
 #define VECTOR_DF 8
-#define VECTOR_TS 10
-#define VECTOR_NP 11
-#define VECTOR_SS 12
 #define VECTOR_GP 13
 #define VECTOR_PF 14
-#define VECTOR_MF 16
-#define VECTOR_AC 17
-#define VECTOR_MC 18
-#define VECTOR_XM 19
 #define VECTOR_INT80 0x80
 
 /* Exceptions that push an error code: 8, 10 to 14, 17, 21, 29, 30. */

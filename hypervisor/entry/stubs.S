@@ -19,44 +19,46 @@
 
     .section .entry.text, "ax"
 
+/* How the frame holds the registers, from its first word on; UREGS_rdi and its like say where each stands. */
+#define REGISTERS r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+    .set at, 0
+    .irp reg, REGISTERS
+    .set UREGS_\reg, at
+    .set at, at + 8
+    .endr
+
+.macro PUSH_EACH registers:vararg
+    .irp reg, \registers
+    push %\reg
+    .endr
+.endm
+
+/* From and to the frame at rsp + 8. */
+.macro LOAD_EACH registers:vararg
+    .irp reg, \registers
+    mov 8 + UREGS_\reg(%rsp), %\reg
+    .endr
+.endm
+
+.macro STORE_EACH registers:vararg
+    .irp reg, \registers
+    mov %\reg, 8 + UREGS_\reg(%rsp)
+    .endr
+.endm
+
 .macro SAVE_REGISTERS
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    PUSH_EACH rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
 .endm
 
 .macro RESTORE_REGISTERS
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
+    .irp reg, REGISTERS
+    pop %\reg
+    .endr
 .endm
 
 /* What the CPU leaves as the guest had it when it takes a trap: direction flag, and AC, which would lift SMAP. */
-.macro CLEAN_FLAGS
+.macro ENTER_TRAP
+    SAVE_REGISTERS
     cld
     testb $1, cpu_smap(%rip)
     jz .Lno_smap\@
@@ -79,6 +81,14 @@
     .popsection
 .endm
 
+.macro GATES first, last, target, dpl=0
+    .set vector, \first
+    .rept \last - \first + 1
+    GATE vector, \target, 0, \dpl
+    .set vector, vector + 1
+    .endr
+.endm
+
     .pushsection .rodata.gates, "a"
     .balign 16
     .globl gate_table
@@ -88,40 +98,21 @@ gate_table:
     GATE 0, exception_entry
     GATE 1, debug_entry, IST_DOUBLE_FAULT
     GATE 2, nmi_entry, IST_NMI
-    GATE 3, exception_entry, 0, 3
-    GATE 4, exception_entry, 0, 3
-    GATE 5, exception_entry
-    GATE 6, exception_entry
-    GATE 7, exception_entry
+    GATES 3, 4, exception_entry, 3
+    GATES 5, 7, exception_entry
     GATE 8, fatal_entry, IST_DOUBLE_FAULT
-    .set vector, 9
-    .rept 9
-    GATE vector, exception_entry
-    .set vector, vector + 1
-    .endr
+    GATES 9, 17, exception_entry
     GATE 18, fatal_entry, IST_MACHINE_CHECK
-    .set vector, 19
-    .rept 13
-    GATE vector, exception_entry
-    .set vector, vector + 1
-    .endr
-    .rept 0x80 - 32
-    GATE vector, interrupt_entry
-    .set vector, vector + 1
-    .endr
-    GATE 0x80, exception_entry, 0, 3
-    .set vector, 0x81
-    .rept 256 - 0x81
-    GATE vector, interrupt_entry
-    .set vector, vector + 1
-    .endr
+    GATES 19, 31, exception_entry
+    GATES 32, 0x7f, interrupt_entry
+    GATES 0x80, 0x80, exception_entry, 3
+    GATES 0x81, 255, interrupt_entry
 
 /* ---- exceptions and interrupts ---- */
 
     .balign 16
 exception_entry:
-    SAVE_REGISTERS
-    CLEAN_FLAGS
+    ENTER_TRAP
     testb $3, UREGS_CS(%rsp)
     jz ring0_exception
 guest_exception:
@@ -133,8 +124,7 @@ guest_exception:
     jmp return_to_guest
 
 interrupt_entry:
-    SAVE_REGISTERS
-    CLEAN_FLAGS
+    ENTER_TRAP
     movzbl UREGS_VECTOR(%rsp), %edi
     sub $8, %rsp
     call irq_dispatch
@@ -171,8 +161,7 @@ entry_return_to_guest:
     jmp return_to_guest
 
 fatal_entry:
-    SAVE_REGISTERS
-    CLEAN_FLAGS
+    ENTER_TRAP
     mov %rsp, %rdi
     sub $8, %rsp
     call entry_fatal
@@ -190,8 +179,7 @@ fatal_entry:
 .endm
 
 nmi_entry:
-    SAVE_REGISTERS
-    CLEAN_FLAGS
+    ENTER_TRAP
     mov %rsp, %rdi
     sub $8, %rsp
     call entry_nmi
@@ -205,8 +193,7 @@ nmi_entry:
 /* From a guest: the frame moves to where a guest's frame belongs. From ring 0: a guest's breakpoint on its own
  * memory that ring 0 touched, or its single-step over SYSCALL or SYSENTER; nothing to do. */
 debug_entry:
-    SAVE_REGISTERS
-    CLEAN_FLAGS
+    ENTER_TRAP
     testb $3, UREGS_CS(%rsp)
     jz 1f
     TO_MAIN_STACK
@@ -263,26 +250,14 @@ syscall_entry:
     push $FLAT_RING3_CS64
     push %rcx
     push $-1 /* ENTRY_BY_SYSCALL */
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    sub $(UREGS_R10 + 8), %rsp
+    PUSH_EACH rdi, rsi, rdx, rcx, rax, r8, r9, r10
+    sub $(UREGS_r10 + 8), %rsp
     mov CPU(CURRENT)(%rsp), %rcx
     cmpb $0, VCPU_KERNEL_MODE(%rcx)
     je syscall_of_user
     cmp $__HYPERVISOR_iret, %eax
     je syscall_iret
-    push %r9 /* the arguments as an array */
-    push %r8
-    push %r10
-    push %rdx
-    push %rsi
-    push %rdi
+    PUSH_EACH r9, r8, r10, rdx, rsi, rdi /* the arguments as an array */
     mov %rcx, %rdi
     mov %rsp, %rsi
     mov %eax, %edx
@@ -297,12 +272,7 @@ syscall_return: /* rax: the guest's */
     shl $16, %rcx
     sar $16, %rcx
     mov REGS(RFLAGS)(%rsp), %r11
-    mov REGS(RDI)(%rsp), %rdi
-    mov REGS(RSI)(%rsp), %rsi
-    mov REGS(RDX)(%rsp), %rdx
-    mov REGS(R10)(%rsp), %r10
-    mov REGS(R8)(%rsp), %r8
-    mov REGS(R9)(%rsp), %r9
+    LOAD_EACH rdi, rsi, rdx, r10, r8, r9
     mov REGS(RSP)(%rsp), %rsp
     sysretq
 
@@ -315,41 +285,29 @@ hypercall_again:
 syscall_iret:
     call pv_iret
     CHECK_WORK syscall_work
-    mov REGS(RAX)(%rsp), %rax
+    LOAD_EACH rax
     cmpl $-1, REGS(VECTOR)(%rsp)
     je syscall_return
 syscall_by_iretq: /* rax: the guest's */
-    mov REGS(RCX)(%rsp), %rcx
-    mov REGS(RDX)(%rsp), %rdx
-    mov REGS(RSI)(%rsp), %rsi
-    mov REGS(RDI)(%rsp), %rdi
-    mov REGS(R8)(%rsp), %r8
-    mov REGS(R9)(%rsp), %r9
-    mov REGS(R10)(%rsp), %r10
-    mov REGS(R11)(%rsp), %r11
+    LOAD_EACH rcx, rdx, rsi, rdi, r8, r9, r10, r11
     add $REGS(RIP), %rsp
     jmp guest_iretq
 
 syscall_of_user:
-    mov %r11, REGS(R11)(%rsp)
+    STORE_EACH r11
     call pv_handle_syscall_from_user
     CHECK_WORK syscall_work
-    mov REGS(RAX)(%rsp), %rax
+    LOAD_EACH rax
     jmp syscall_by_iretq
 
 hypercall_work:
-    mov %rax, REGS(RAX)(%rsp)
+    STORE_EACH rax
 syscall_work:
-    mov %rbx, REGS(RBX)(%rsp)
-    mov %rbp, REGS(RBP)(%rsp)
-    mov %r12, REGS(R12)(%rsp)
-    mov %r13, REGS(R13)(%rsp)
-    mov %r14, REGS(R14)(%rsp)
-    mov %r15, REGS(R15)(%rsp)
+    STORE_EACH rbx, rbp, r12, r13, r14, r15
     cmpl $-1, REGS(VECTOR)(%rsp)
     jne exit_work
     mov REGS(RFLAGS)(%rsp), %rax
-    mov %rax, REGS(R11)(%rsp)
+    mov %rax, 8 + UREGS_r11(%rsp)
     jmp exit_work
 
 /* The long way: the frame is whole. rsp: guest_regs() less 8. */
