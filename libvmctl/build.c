@@ -47,7 +47,7 @@ int build_prepare(struct vmctl *v, struct build *b)
                               errno ? strerror(errno) : "");
     }
     b->nr_pages = c->memory_kib / 4;
-    input = pv_elf_image_input(&b->kernel.elf);
+    input = b->kernel.elf.image;
     input.initrd_len = b->initrd.size;
     input.nr_pages = b->nr_pages;
     error = pv_image_plan(&input, &b->image);

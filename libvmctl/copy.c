@@ -167,7 +167,7 @@ static bool each_piece(const struct copy_job *job, piece_fn fn, void *context)
     const struct pv_elf *elf = job->elf;
 
     for (unsigned int i = 0; i < elf->nr_segments; i++) {
-        struct pv_elf_segment s = pv_elf_segment(elf, i);
+        struct pv_elf_segment s = elf->segment[i];
         uint64_t place = s.virt - job->virt, at = s.offset, end = s.offset + s.file_len, next;
         bool hole;
 

@@ -145,7 +145,7 @@ static void __init copy_to_domain(u64 offset, const u8 *from, u64 size)
 static void __init write_kernel(u64 virt_base)
 {
     for (u32 i = 0; i < elf.nr_segments; i++) {
-        struct pv_elf_segment s = pv_elf_segment(&elf, i);
+        struct pv_elf_segment s = elf.segment[i];
 
         copy_to_domain(s.virt - virt_base, elf.file + s.offset, s.file_len);
     }
@@ -307,7 +307,7 @@ void __init boot_dom0(void)
     if (why)
         refuse("kernel", why);
     d = create();
-    in = pv_elf_image_input(&elf);
+    in = elf.image;
     in.initrd_len = initrd ? initrd->size : 0;
     in.dom0 = true;
     in.nr_pages = choose_pages(initrd_in_place(initrd) ? (in.initrd_len + PAGE_SIZE - 1) >> PAGE_SHIFT : 0);

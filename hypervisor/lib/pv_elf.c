@@ -20,8 +20,6 @@
 /* The hypervisor's hole begins here; a kernel that wants it to begin higher cannot run. */
 #define HYPERVISOR_START 0xffff800000000000UL
 
-#define MAX_PROGRAM_HEADERS 64U
-
 struct elf_header {
     unsigned char ident[16];
     uint16_t type, machine;
@@ -54,28 +52,16 @@ static bool inside(uint64_t offset, uint64_t len, uint64_t size)
     return offset <= size && len <= size - offset;
 }
 
-static struct elf_program_header program_header(const struct pv_elf *elf, unsigned int index)
+static struct elf_program_header program_header(const struct pv_elf *elf, const struct elf_header *header, unsigned int i)
 {
-    struct elf_header header;
     struct elf_program_header ph;
 
-    read_bytes(elf, 0, &header, sizeof(header));
-    read_bytes(elf, header.phoff + (uint64_t)index * header.phentsize, &ph, sizeof(ph));
+    read_bytes(elf, header->phoff + (uint64_t)i * header->phentsize, &ph, sizeof(ph));
     return ph;
 }
 
-static unsigned int program_headers(const struct pv_elf *elf)
+static const char *read_header(const struct pv_elf *elf, struct elf_header *header)
 {
-    struct elf_header header;
-
-    read_bytes(elf, 0, &header, sizeof(header));
-    return header.phnum;
-}
-
-static const char *check_header(const struct pv_elf *elf)
-{
-    struct elf_header header;
-
     if (elf->size < 20)
         return "not a kernel: too short for an ELF file";
     if (elf->file[0] != 0x7f || elf->file[1] != 'E' || elf->file[2] != 'L' || elf->file[3] != 'F')
@@ -84,17 +70,16 @@ static const char *check_header(const struct pv_elf *elf)
         return "a 32-bit kernel: only 64-bit PV kernels run here";
     if (elf->file[EI_CLASS] != ELFCLASS64 || elf->file[EI_DATA] != ELFDATA2LSB)
         return "not a kernel: damaged ELF header";
-    if (elf->size < sizeof(header))
+    if (elf->size < sizeof(*header))
         return "the kernel is cut short";
-    read_bytes(elf, 0, &header, sizeof(header));
-    if (header.machine != EM_X86_64)
+    read_bytes(elf, 0, header, sizeof(*header));
+    if (header->machine != EM_X86_64)
         return "a kernel for another machine: only x86-64 runs here";
-    if (header.type != ET_EXEC && header.type != ET_DYN)
+    if (header->type != ET_EXEC && header->type != ET_DYN)
         return "not a kernel: an ELF file, but no executable";
-    if (header.phnum == 0 || header.phnum > MAX_PROGRAM_HEADERS ||
-        header.phentsize < sizeof(struct elf_program_header))
+    if (header->phnum == 0 || header->phnum > PV_ELF_MAX_SEGMENTS || header->phentsize < sizeof(struct elf_program_header))
         return "not a kernel: damaged ELF header";
-    if (!inside(header.phoff, (uint64_t)header.phnum * header.phentsize, elf->size))
+    if (!inside(header->phoff, (uint64_t)header->phnum * header->phentsize, elf->size))
         return "the kernel is cut short";
     return 0;
 }
@@ -152,42 +137,32 @@ static void check_features(struct pv_elf *elf, uint64_t offset, uint32_t len)
 
 static void take_note(struct pv_elf *elf, uint32_t type, uint64_t offset, uint32_t len)
 {
+    const struct {
+        uint32_t type;
+        uint64_t *to;
+    } numbers[] = {
+        {XEN_ELFNOTE_ENTRY, &elf->image.entry},
+        {XEN_ELFNOTE_VIRT_BASE, &elf->image.virt_base},
+        {XEN_ELFNOTE_HYPERCALL_PAGE, &elf->hypercall_page},
+        {XEN_ELFNOTE_PADDR_OFFSET, &elf->paddr_offset},
+        {XEN_ELFNOTE_INIT_P2M, &elf->image.init_p2m},
+    };
     uint64_t number = note_number(elf, offset, len);
 
     elf->has_notes = true;
-    switch (type) {
-    case XEN_ELFNOTE_ENTRY:
-        elf->entry = number;
+    for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (numbers[i].type == type)
+            *numbers[i].to = number;
+    if (type == XEN_ELFNOTE_ENTRY || type == XEN_ELFNOTE_VIRT_BASE)
         elf->pv_notes = true;
-        break;
-    case XEN_ELFNOTE_VIRT_BASE:
-        elf->virt_base = number;
-        elf->pv_notes = true;
-        break;
-    case XEN_ELFNOTE_HYPERCALL_PAGE:
-        elf->hypercall_page = number;
-        break;
-    case XEN_ELFNOTE_PADDR_OFFSET:
-        elf->paddr_offset = number;
-        break;
-    case XEN_ELFNOTE_INIT_P2M:
-        elf->init_p2m = number;
-        break;
-    case XEN_ELFNOTE_MOD_START_PFN:
-        elf->initrd_by_pfn = number != 0;
-        break;
-    case XEN_ELFNOTE_HV_START_LOW:
+    else if (type == XEN_ELFNOTE_MOD_START_PFN)
+        elf->image.initrd_by_pfn = number != 0;
+    else if (type == XEN_ELFNOTE_HV_START_LOW)
         elf->bad_hole = number > HYPERVISOR_START;
-        break;
-    case XEN_ELFNOTE_PHYS32_ENTRY:
+    else if (type == XEN_ELFNOTE_PHYS32_ENTRY)
         elf->pvh_entry = true;
-        break;
-    case XEN_ELFNOTE_FEATURES:
+    else if (type == XEN_ELFNOTE_FEATURES)
         check_features(elf, offset, len);
-        break;
-    default:
-        break;
-    }
 }
 
 /* Walks one note segment; a note that does not fit ends it. */
@@ -218,13 +193,11 @@ static void read_notes(struct pv_elf *elf, uint64_t offset, uint64_t len)
     }
 }
 
-/* Finds all notes and counts the loadable segments; both must lie in the file. */
-static const char *read_program_headers(struct pv_elf *elf)
+/* Finds all notes; what is to be loaded must lie in the file too. */
+static const char *read_program_headers(struct pv_elf *elf, const struct elf_header *header)
 {
-    unsigned int nr = program_headers(elf);
-
-    for (unsigned int i = 0; i < nr; i++) {
-        struct elf_program_header ph = program_header(elf, i);
+    for (unsigned int i = 0; i < header->phnum; i++) {
+        struct elf_program_header ph = program_header(elf, header, i);
 
         if (ph.type != PT_LOAD && ph.type != PT_NOTE)
             continue;
@@ -237,31 +210,25 @@ static const char *read_program_headers(struct pv_elf *elf)
 }
 
 /* Bounds each segment and finds the whole kernel's addresses. Needs the notes. */
-static const char *place_segments(struct pv_elf *elf)
+static const char *place_segments(struct pv_elf *elf, const struct elf_header *header)
 {
-    unsigned int nr = program_headers(elf);
-
-    elf->kernel_start = UINT64_MAX;
-    for (unsigned int i = 0; i < nr; i++) {
-        struct elf_program_header ph = program_header(elf, i);
-        uint64_t from, virt;
+    elf->image.kernel_start = UINT64_MAX;
+    for (unsigned int i = 0; i < header->phnum; i++) {
+        struct elf_program_header ph = program_header(elf, header, i);
+        uint64_t from = ph.paddr - elf->paddr_offset, virt = elf->image.virt_base + from;
 
         if (ph.type != PT_LOAD || ph.memsz == 0)
             continue;
-        from = ph.paddr - elf->paddr_offset;
-        virt = elf->virt_base + from;
         if (ph.filesz > ph.memsz || ph.paddr < elf->paddr_offset || virt < from ||
             ph.memsz > UINT64_MAX - virt)
             return "the kernel's segments make no sense";
-        if (virt < elf->kernel_start)
-            elf->kernel_start = virt;
-        if (virt + ph.memsz > elf->kernel_end)
-            elf->kernel_end = virt + ph.memsz;
-        elf->nr_segments++;
+        if (virt < elf->image.kernel_start)
+            elf->image.kernel_start = virt;
+        if (virt + ph.memsz > elf->image.kernel_end)
+            elf->image.kernel_end = virt + ph.memsz;
+        elf->segment[elf->nr_segments++] = (struct pv_elf_segment){virt, ph.offset, ph.filesz, ph.memsz};
     }
-    if (elf->nr_segments == 0)
-        return "not a kernel: nothing to load in it";
-    return 0;
+    return elf->nr_segments ? 0 : "not a kernel: nothing to load in it";
 }
 
 const char *pv_elf_parse(const void *file, uint64_t size, struct pv_elf *elf)
@@ -273,14 +240,13 @@ const char *pv_elf_parse(const void *file, uint64_t size, struct pv_elf *elf)
         .file = file,
         .size = size,
         .hypercall_page = PV_IMAGE_NO_ADDR,
-        .init_p2m = PV_IMAGE_NO_ADDR,
+        .image.init_p2m = PV_IMAGE_NO_ADDR,
     };
-    error = check_header(elf);
+    error = read_header(elf, &header);
     if (error)
         return error;
-    read_bytes(elf, 0, &header, sizeof(header));
-    elf->entry = header.entry;
-    error = read_program_headers(elf);
+    elf->image.entry = header.entry;
+    error = read_program_headers(elf, &header);
     if (error)
         return error;
     if (!elf->has_notes)
@@ -291,36 +257,5 @@ const char *pv_elf_parse(const void *file, uint64_t size, struct pv_elf *elf)
         return "the kernel requires a feature that PV domains do not have here";
     if (elf->bad_hole)
         return "the kernel leaves no room for the hypervisor";
-    return place_segments(elf);
-}
-
-struct pv_elf_segment pv_elf_segment(const struct pv_elf *elf, unsigned int index)
-{
-    unsigned int nr = program_headers(elf);
-
-    for (unsigned int i = 0; i < nr; i++) {
-        struct elf_program_header ph = program_header(elf, i);
-
-        if (ph.type != PT_LOAD || ph.memsz == 0 || index--)
-            continue;
-        return (struct pv_elf_segment){
-            .virt = elf->virt_base + (ph.paddr - elf->paddr_offset),
-            .offset = ph.offset,
-            .file_len = ph.filesz,
-            .mem_len = ph.memsz,
-        };
-    }
-    return (struct pv_elf_segment){0};
-}
-
-struct pv_image_input pv_elf_image_input(const struct pv_elf *elf)
-{
-    return (struct pv_image_input){
-        .virt_base = elf->virt_base,
-        .kernel_start = elf->kernel_start,
-        .kernel_end = elf->kernel_end,
-        .entry = elf->entry,
-        .init_p2m = elf->init_p2m,
-        .initrd_by_pfn = elf->initrd_by_pfn,
-    };
+    return place_segments(elf, &header);
 }

@@ -10,8 +10,7 @@
 #define REGION_ALIGN   (4UL << 20)
 #define REGION_PADDING (512UL << 10)
 
-/* Slots of the L4 that belong to the hypervisor: the ABI's 64-bit reserved hole. */
-#define HOLE_START        0xffff800000000000UL
+/* The end of the ABI's 64-bit reserved hole, which begins with the upper half. */
 #define HOLE_END          0xffff880000000000UL
 #define CANONICAL_LOW_END 0x0000800000000000UL
 
@@ -243,16 +242,6 @@ uint64_t pv_image_table_pfn(const struct pv_image *image, uint64_t index)
         return image->tables.pfn;
     span = table_span(image, &index);
     return span->table_pfn + index;
-}
-
-unsigned int pv_image_table_level(const struct pv_image *image, uint64_t index)
-{
-    const struct pv_image_span *span;
-
-    if (index == 0)
-        return 4;
-    span = table_span(image, &index);
-    return span_level(span, &index);
 }
 
 /* Sets those of one table's entries that lie in the span; the table covers addresses from base. */

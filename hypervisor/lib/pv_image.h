@@ -37,10 +37,10 @@
 #define PV_IMAGE_NO_ADDR    UINT64_MAX /* an address that the kernel did not name */
 
 struct pv_image_input {
-    uint64_t virt_base;    /* virtual address of pfn 0 (XEN_ELFNOTE_VIRT_BASE), page aligned */
+    uint64_t virt_base;    /* virtual address of pfn 0 (XEN_ELFNOTE_VIRT_BASE, else 0), page aligned */
     uint64_t kernel_start; /* first virtual address of the loaded kernel, >= virt_base */
     uint64_t kernel_end;   /* one past its last byte, bss included */
-    uint64_t entry;        /* virtual address of the first instruction */
+    uint64_t entry;        /* virtual address of the first instruction (XEN_ELFNOTE_ENTRY, else the ELF header's) */
     uint64_t init_p2m;     /* XEN_ELFNOTE_INIT_P2M, else PV_IMAGE_NO_ADDR */
     uint64_t initrd_len;   /* bytes; 0: no initrd */
     uint64_t nr_pages;     /* pages of the domain = entries of the p2m list */
@@ -85,9 +85,6 @@ const char *pv_image_plan(const struct pv_image_input *in, struct pv_image *out)
 
 /* pfn of table number index (0 .. nr_tables-1; 0 is the L4). */
 uint64_t pv_image_table_pfn(const struct pv_image *image, uint64_t index);
-
-/* Level (4..1) of table number index: pin or validate from the bottom by it. */
-unsigned int pv_image_table_level(const struct pv_image *image, uint64_t index);
 
 /*
  * Writes all 512 entries of table number index into page (machine frames by mfn_of(context, pfn)).

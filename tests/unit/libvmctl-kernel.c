@@ -114,20 +114,20 @@ static void test_good_elf(void)
 
     make_good(&im);
     CU_ASSERT_PTR_NULL_FATAL(pv_elf_parse(im.bytes, SIZE, &elf));
-    CU_ASSERT_EQUAL(elf.virt_base, BASE);
-    CU_ASSERT_EQUAL(elf.kernel_start, BASE + 0x1000000);
-    CU_ASSERT_EQUAL(elf.kernel_end, BASE + 0x1005000);
-    CU_ASSERT_EQUAL(elf.entry, BASE + 0x1000100);
+    CU_ASSERT_EQUAL(elf.image.virt_base, BASE);
+    CU_ASSERT_EQUAL(elf.image.kernel_start, BASE + 0x1000000);
+    CU_ASSERT_EQUAL(elf.image.kernel_end, BASE + 0x1005000);
+    CU_ASSERT_EQUAL(elf.image.entry, BASE + 0x1000100);
     CU_ASSERT_EQUAL(elf.hypercall_page, BASE + 0x1002000);
-    CU_ASSERT_EQUAL(elf.init_p2m, 0x8000000000UL);
-    CU_ASSERT_TRUE(elf.initrd_by_pfn);
+    CU_ASSERT_EQUAL(elf.image.init_p2m, 0x8000000000UL);
+    CU_ASSERT_TRUE(elf.image.initrd_by_pfn);
     CU_ASSERT_EQUAL_FATAL(elf.nr_segments, 2);
-    s = pv_elf_segment(&elf, 1);
+    s = elf.segment[1];
     CU_ASSERT_EQUAL(s.virt, BASE + 0x1002000);
     CU_ASSERT_EQUAL(s.offset, TEXT_AT + 0x1000);
     CU_ASSERT_EQUAL(s.file_len, 0x800);
     CU_ASSERT_EQUAL(s.mem_len, 0x3000);
-    in = pv_elf_image_input(&elf);
+    in = elf.image;
     in.nr_pages = 16384;
     CU_ASSERT_PTR_NULL(pv_image_plan(&in, &image));
     CU_ASSERT_EQUAL(image.kernel.pfn, 0x1000);
@@ -143,16 +143,16 @@ static void test_plain_notes(void)
     make_bare(&im);
     add_number(&im, XEN_ELFNOTE_ENTRY, 0x1000000);
     CU_ASSERT_PTR_NULL_FATAL(pv_elf_parse(im.bytes, SIZE, &elf));
-    CU_ASSERT_EQUAL(elf.virt_base, 0);
-    CU_ASSERT_EQUAL(elf.init_p2m, PV_IMAGE_NO_ADDR);
+    CU_ASSERT_EQUAL(elf.image.virt_base, 0);
+    CU_ASSERT_EQUAL(elf.image.init_p2m, PV_IMAGE_NO_ADDR);
     CU_ASSERT_EQUAL(elf.hypercall_page, PV_IMAGE_NO_ADDR);
-    CU_ASSERT_FALSE(elf.initrd_by_pfn);
+    CU_ASSERT_FALSE(elf.image.initrd_by_pfn);
     make_bare(&im);
     add_number(&im, XEN_ELFNOTE_VIRT_BASE, BASE);
     add_number(&im, XEN_ELFNOTE_PADDR_OFFSET, 0x1000000);
     CU_ASSERT_PTR_NULL_FATAL(pv_elf_parse(im.bytes, SIZE, &elf));
-    CU_ASSERT_EQUAL(elf.kernel_start, BASE);
-    CU_ASSERT_EQUAL(elf.entry, 0x1000000);
+    CU_ASSERT_EQUAL(elf.image.kernel_start, BASE);
+    CU_ASSERT_EQUAL(elf.image.entry, 0x1000000);
 }
 
 static void refuse(struct image *im, size_t size, const char *why)
@@ -251,13 +251,13 @@ static void test_mutated_elf(void)
         }
         passed++;
         for (unsigned int i = 0; i < elf.nr_segments; i++) {
-            struct pv_elf_segment s = pv_elf_segment(&elf, i);
+            struct pv_elf_segment s = elf.segment[i];
 
             CU_ASSERT_FATAL(s.offset <= SIZE && s.file_len <= SIZE - s.offset);
             CU_ASSERT_FATAL(s.file_len <= s.mem_len);
-            CU_ASSERT_FATAL(s.virt >= elf.kernel_start && s.virt + s.mem_len <= elf.kernel_end);
+            CU_ASSERT_FATAL(s.virt >= elf.image.kernel_start && s.virt + s.mem_len <= elf.image.kernel_end);
         }
-        struct pv_image_input in = pv_elf_image_input(&elf);
+        struct pv_image_input in = elf.image;
 
         in.nr_pages = 65536;
         if (!pv_image_plan(&in, &image))
@@ -300,10 +300,10 @@ static void add_bss(struct image *im)
 static void naive_copy(const struct image *im, const struct pv_elf *elf, unsigned char *part)
 {
     for (unsigned int i = 0; i < elf->nr_segments; i++) {
-        struct pv_elf_segment s = pv_elf_segment(elf, i);
+        struct pv_elf_segment s = elf->segment[i];
 
         for (uint64_t at = 0; at < s.mem_len; at++)
-            part[s.virt - elf->kernel_start + at] = at < s.file_len ? im->bytes[s.offset + at] : 0;
+            part[s.virt - elf->image.kernel_start + at] = at < s.file_len ? im->bytes[s.offset + at] : 0;
     }
 }
 
@@ -313,9 +313,9 @@ static uint64_t slot_copy(const struct pv_elf *elf, bool zero_frames, unsigned c
     struct copy_holes holes;
     struct copy_job job = {.elf = elf,
                            .holes = &holes,
-                           .virt = elf->kernel_start,
+                           .virt = elf->image.kernel_start,
 
-                           .pages = (elf->kernel_end - elf->kernel_start + 4095) / 4096,
+                           .pages = (elf->image.kernel_end - elf->image.kernel_start + 4095) / 4096,
                            .zero_frames = zero_frames};
     unsigned char *slots;
 
@@ -344,8 +344,8 @@ static void check_copy(struct image *im, uint64_t full, uint64_t sparse)
         memset(part, 0, PART);
         CU_ASSERT_EQUAL(slot_copy(&elf, zero_frames, part), zero_frames ? sparse : full);
         for (unsigned int i = 0; i < elf.nr_segments; i++) { /* between them, anything may be */
-            struct pv_elf_segment seg = pv_elf_segment(&elf, i);
-            uint64_t at = seg.virt - elf.kernel_start;
+            struct pv_elf_segment seg = elf.segment[i];
+            uint64_t at = seg.virt - elf.image.kernel_start;
 
             CU_ASSERT_EQUAL(memcmp(part + at, expected + at, seg.mem_len), 0);
         }
@@ -390,7 +390,7 @@ static void test_mutated_sections(void)
             im.bytes[at] = (unsigned char)(rand() % 2 ? rand() : -(rand() % 2));
         }
         memcpy(exact, im.bytes, SIZE);
-        if (!pv_elf_parse(exact, SIZE, &elf) && elf.kernel_end - elf.kernel_start <= PART)
+        if (!pv_elf_parse(exact, SIZE, &elf) && elf.image.kernel_end - elf.image.kernel_start <= PART)
             slot_copy(&elf, rand() % 2, part);
         free(exact);
         free(part);

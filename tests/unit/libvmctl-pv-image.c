@@ -63,8 +63,6 @@ static uint64_t walk(const struct pv_image *image, uint64_t (*tables)[512], uint
     for (unsigned int level = 4;; level--) {
         uint64_t entry = tables[table][(virt >> (12 + 9 * (level - 1))) & 511];
 
-        if (pv_image_table_level(image, table) != level)
-            return 0;
         if (level == 1 || !(entry & 1))
             return entry;
         table = table_by_pfn(image, (entry >> 12) - MFN_OFFSET);
