@@ -9,26 +9,9 @@
 #include <public/errno.h>
 
 #ifndef EPERM
-#define EPERM XEN_EPERM
-#define ENOENT XEN_ENOENT
-#define ESRCH XEN_ESRCH
-#define ENXIO XEN_ENXIO
-#define E2BIG XEN_E2BIG
-#define ENOMEM XEN_ENOMEM
-#define EACCES XEN_EACCES
-#define EFAULT XEN_EFAULT
-#define EBUSY XEN_EBUSY
-#define EEXIST XEN_EEXIST
-#define ENODEV XEN_ENODEV
-#define ENODATA XEN_ENODATA
-#define EINVAL XEN_EINVAL
-#define ENOSPC XEN_ENOSPC
-#define ERANGE XEN_ERANGE
-#define ENOSYS XEN_ENOSYS
-#define ETIME XEN_ETIME
-#define EOPNOTSUPP XEN_EOPNOTSUPP
-#define EOVERFLOW XEN_EOVERFLOW
-#define ENOBUFS XEN_ENOBUFS
+#define XEN_ERRNO(name, value) name = value,
+enum { XEN_ERRNOS(XEN_ERRNO) };
+#undef XEN_ERRNO
 #endif
 
 #endif

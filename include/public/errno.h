@@ -6,54 +6,61 @@
 #ifndef PUBLIC_ERRNO_H
 #define PUBLIC_ERRNO_H
 
-#define XEN_EPERM         1
-#define XEN_ENOENT        2
-#define XEN_ESRCH         3
-#define XEN_EIO           5
-#define XEN_ENXIO         6
-#define XEN_E2BIG         7
-#define XEN_ENOEXEC       8
-#define XEN_EBADF         9
-#define XEN_ECHILD        10
-#define XEN_EAGAIN        11
-#define XEN_EWOULDBLOCK   XEN_EAGAIN
-#define XEN_ENOMEM        12
-#define XEN_EACCES        13
-#define XEN_EFAULT        14
-#define XEN_EBUSY         16
-#define XEN_EEXIST        17
-#define XEN_EXDEV         18
-#define XEN_ENODEV        19
-#define XEN_ENOTDIR       20
-#define XEN_EISDIR        21
-#define XEN_EINVAL        22
-#define XEN_ENFILE        23
-#define XEN_EMFILE        24
-#define XEN_ENOSPC        28
-#define XEN_EROFS         30
-#define XEN_EMLINK        31
-#define XEN_EDOM          33
-#define XEN_ERANGE        34
-#define XEN_EDEADLK       35
-#define XEN_EDEADLOCK     XEN_EDEADLK
-#define XEN_ENAMETOOLONG  36
-#define XEN_ENOLCK        37
-#define XEN_ENOSYS        38
-#define XEN_ENOTEMPTY     39
-#define XEN_ENODATA       61
-#define XEN_ETIME         62
-#define XEN_EBADMSG       74
-#define XEN_EOVERFLOW     75
-#define XEN_EILSEQ        84
-#define XEN_ENOTSOCK      88
-#define XEN_EMSGSIZE      90
-#define XEN_EOPNOTSUPP    95
-#define XEN_EADDRINUSE    98
-#define XEN_EADDRNOTAVAIL 99
-#define XEN_ENOBUFS       105
-#define XEN_EISCONN       106
-#define XEN_ENOTCONN      107
-#define XEN_ETIMEDOUT     110
-#define XEN_ECONNREFUSED  111
+/* All of them, for whoever wants them by other names too: number(name, value). */
+#define XEN_ERRNOS(number)    \
+    number(EPERM, 1)          \
+    number(ENOENT, 2)         \
+    number(ESRCH, 3)          \
+    number(EIO, 5)            \
+    number(ENXIO, 6)          \
+    number(E2BIG, 7)          \
+    number(ENOEXEC, 8)        \
+    number(EBADF, 9)          \
+    number(ECHILD, 10)        \
+    number(EAGAIN, 11)        \
+    number(ENOMEM, 12)        \
+    number(EACCES, 13)        \
+    number(EFAULT, 14)        \
+    number(EBUSY, 16)         \
+    number(EEXIST, 17)        \
+    number(EXDEV, 18)         \
+    number(ENODEV, 19)        \
+    number(ENOTDIR, 20)       \
+    number(EISDIR, 21)        \
+    number(EINVAL, 22)        \
+    number(ENFILE, 23)        \
+    number(EMFILE, 24)        \
+    number(ENOSPC, 28)        \
+    number(EROFS, 30)         \
+    number(EMLINK, 31)        \
+    number(EDOM, 33)          \
+    number(ERANGE, 34)        \
+    number(EDEADLK, 35)       \
+    number(ENAMETOOLONG, 36)  \
+    number(ENOLCK, 37)        \
+    number(ENOSYS, 38)        \
+    number(ENOTEMPTY, 39)     \
+    number(ENODATA, 61)       \
+    number(ETIME, 62)         \
+    number(EBADMSG, 74)       \
+    number(EOVERFLOW, 75)     \
+    number(EILSEQ, 84)        \
+    number(ENOTSOCK, 88)      \
+    number(EMSGSIZE, 90)      \
+    number(EOPNOTSUPP, 95)    \
+    number(EADDRINUSE, 98)    \
+    number(EADDRNOTAVAIL, 99) \
+    number(ENOBUFS, 105)      \
+    number(EISCONN, 106)      \
+    number(ENOTCONN, 107)     \
+    number(ETIMEDOUT, 110)    \
+    number(ECONNREFUSED, 111)
+
+#define XEN_ERRNO(name, value) XEN_##name = value,
+enum { XEN_ERRNOS(XEN_ERRNO) };
+#undef XEN_ERRNO
+
+#define XEN_EWOULDBLOCK XEN_EAGAIN
+#define XEN_EDEADLOCK XEN_EDEADLK
 
 #endif
