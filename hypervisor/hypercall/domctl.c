@@ -94,7 +94,7 @@ static long domctl_reason(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-enum { NOT_SELF = 1, NOT_DYING = 2, ANSWERS = 4 };
+enum { NOT_SELF = 32, NOT_DYING = 64 }; /* beside ANSWERS */
 
 static const struct domctl {
     u32 command;

@@ -3,23 +3,11 @@
  * event_channel_op: what a guest says of its ports, decoded; domain/evtchn.c and evtchn_fifo.c do it.
  */
 #include <public/event_channel.h>
-#include <public/xen.h>
 
 #include "domain/domain.h"
-#include "domain/evtchn.h"
 #include "domain/evtchn_fifo.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/guest_copy.h"
-
-/* Tells the guest its new port, or takes the port back if that cannot be done. */
-static int answer_port(struct domain *d, u32 port, u64 to, const void *op, size_t size)
-{
-    if (!copy_to_guest(to, op, size))
-        return 0;
-    evtchn_close(d, port);
-    return -EFAULT;
-}
 
 static long call_alloc_unbound(struct vcpu *v, u64 arg)
 {
@@ -43,198 +31,115 @@ static long call_alloc_unbound(struct vcpu *v, u64 arg)
     return error;
 }
 
-static long call_bind_interdomain(struct vcpu *v, u64 arg)
+static long call_bind_interdomain(const struct command_call *c)
 {
-    struct evtchn_bind_interdomain op;
-    struct domain *remote;
+    struct evtchn_bind_interdomain *op = c->op;
+    struct domain *remote = domain_find(op->remote_dom);
     long error;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    remote = domain_find(op.remote_dom);
     if (!remote)
         return -ESRCH;
-    error = evtchn_bind_interdomain(v->domain, remote, op.remote_port, &op.local_port);
-    if (!error)
-        error = answer_port(v->domain, op.local_port, arg, &op, sizeof(op));
+    error = evtchn_bind_interdomain(c->domain, remote, op->remote_port, &op->local_port);
     domain_put(remote);
     return error;
 }
 
-static long call_bind_virq(struct vcpu *v, u64 arg)
+static long call_bind_virq(const struct command_call *c)
 {
-    struct evtchn_bind_virq op;
-    long error;
+    struct evtchn_bind_virq *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    error = evtchn_bind_virq(v->domain, op.virq, op.vcpu, &op.port);
-    return error ? error : answer_port(v->domain, op.port, arg, &op, sizeof(op));
+    return evtchn_bind_virq(c->domain, op->virq, op->vcpu, &op->port);
 }
 
-static long call_bind_ipi(struct vcpu *v, u64 arg)
+static long call_bind_ipi(const struct command_call *c)
 {
-    struct evtchn_bind_ipi op;
-    long error;
+    struct evtchn_bind_ipi *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    error = evtchn_bind_ipi(v->domain, op.vcpu, &op.port);
-    return error ? error : answer_port(v->domain, op.port, arg, &op, sizeof(op));
+    return evtchn_bind_ipi(c->domain, op->vcpu, &op->port);
 }
 
-static long call_bind_pirq(struct vcpu *v, u64 arg)
+static long call_bind_pirq(const struct command_call *c)
 {
-    struct evtchn_bind_pirq op;
-    long error;
+    struct evtchn_bind_pirq *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.pirq > 0xffff)
+    if (op->pirq > 0xffff)
         return -EINVAL;
-    if (!v->domain->privileged)
-        return -EPERM;
-    error = evtchn_bind_pirq(v->domain, op.pirq, &op.port);
-    return error ? error : answer_port(v->domain, op.port, arg, &op, sizeof(op));
+    return c->domain->privileged ? evtchn_bind_pirq(c->domain, op->pirq, &op->port) : -EPERM;
 }
 
-static void describe(const struct evtchn *c, struct evtchn_status *op)
+static long call_status(const struct command_call *c)
 {
-    op->vcpu = c->vcpu;
-    switch (c->state) {
-    case EVTCHN_UNBOUND:
-        op->status = EVTCHNSTAT_unbound;
-        op->u.unbound.dom = c->remote_domid;
-        break;
-    case EVTCHN_INTERDOMAIN:
-        op->status = EVTCHNSTAT_interdomain;
-        op->u.interdomain.dom = c->remote_domid;
-        op->u.interdomain.port = c->remote_port;
-        break;
-    case EVTCHN_PIRQ:
-        op->status = EVTCHNSTAT_pirq;
-        op->u.pirq = c->pirq;
-        break;
-    case EVTCHN_VIRQ:
-        op->status = EVTCHNSTAT_virq;
-        op->u.virq = c->virq;
-        break;
-    case EVTCHN_IPI:
-        op->status = EVTCHNSTAT_ipi;
-        break;
-    default:
-        op->status = EVTCHNSTAT_closed;
-        break;
-    }
-}
+    static const u8 status[] = {
+        EVTCHNSTAT_closed, EVTCHNSTAT_closed, EVTCHNSTAT_unbound, EVTCHNSTAT_interdomain, EVTCHNSTAT_pirq,
+        EVTCHNSTAT_virq, EVTCHNSTAT_ipi, /* as enum evtchn_state has them */
+    };
+    struct evtchn_status *op = c->op;
+    struct evtchn port;
+    int error = evtchn_read(c->domain, op->port, &port);
 
-static long call_status(struct vcpu *v, u64 arg)
-{
-    struct evtchn_status op;
-    struct evtchn c;
-    struct domain *d;
-    int error;
-
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find_for(v, op.dom, &error);
-    if (!d)
-        return error;
-    error = evtchn_read(d, op.port, &c);
-    domain_put(d);
     if (error)
         return error;
-    describe(&c, &op);
-    return copy_struct_to_guest(arg, &op);
+    op->status = status[port.state];
+    op->vcpu = port.vcpu;
+    if (port.state == EVTCHN_UNBOUND || port.state == EVTCHN_INTERDOMAIN)
+        op->u.unbound.dom = port.remote_domid;
+    if (port.state == EVTCHN_INTERDOMAIN)
+        op->u.interdomain.port = port.remote_port;
+    else if (port.state == EVTCHN_PIRQ || port.state == EVTCHN_VIRQ)
+        op->u.virq = port.virq; /* or pirq, in the same place */
+    return 0;
 }
 
-static long call_reset(struct vcpu *v, u64 arg)
+/* Another domain's ports go only while it stands still. */
+static long call_reset(const struct command_call *c)
 {
-    struct evtchn_reset op;
-    struct domain *d;
-    int error;
-
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find_for(v, op.dom, &error);
-    if (!d)
-        return error;
-    /* another domain's ports go only while it stands still */
-    error = d != v->domain && !d->control_pauses ? -EINVAL : evtchn_reset(d);
-    domain_put(d);
-    return error;
+    return c->domain != c->v->domain && !c->domain->control_pauses ? -EINVAL : evtchn_reset(c->domain);
 }
 
-static long call_bind_vcpu(struct vcpu *v, u64 arg)
+static long call_bind_vcpu(const struct command_call *c)
 {
-    struct evtchn_bind_vcpu op;
+    const struct evtchn_bind_vcpu *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    return evtchn_bind_vcpu(v->domain, op.port, op.vcpu);
+    return evtchn_bind_vcpu(c->domain, op->port, op->vcpu);
 }
 
-static long call_init_control(struct vcpu *v, u64 arg)
+static long call_init_control(const struct command_call *c)
 {
-    struct evtchn_init_control op;
-    const struct domain *d = v->domain;
-    long error;
+    struct evtchn_init_control *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    op.link_bits = EVTCHN_FIFO_LINK_BITS;
-    if (op.vcpu >= d->max_vcpus || !d->vcpu[op.vcpu])
+    op->link_bits = EVTCHN_FIFO_LINK_BITS;
+    if (op->vcpu >= c->domain->max_vcpus || !c->domain->vcpu[op->vcpu])
         return -ENOENT;
-    error = evtchn_fifo_init_control(d->vcpu[op.vcpu], mfn(op.control_gfn), op.offset);
-    return error ? error : copy_struct_to_guest(arg, &op);
+    return evtchn_fifo_init_control(c->domain->vcpu[op->vcpu], mfn(op->control_gfn), op->offset);
 }
 
-static long call_expand_array(struct vcpu *v, u64 arg)
+static long call_expand_array(const struct command_call *c)
 {
-    struct evtchn_expand_array op;
+    const struct evtchn_expand_array *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    return evtchn_fifo_expand_array(v->domain, mfn(op.array_gfn));
+    return evtchn_fifo_expand_array(c->domain, mfn(op->array_gfn));
 }
 
-static long call_set_priority(struct vcpu *v, u64 arg)
+static long call_set_priority(const struct command_call *c)
 {
-    struct evtchn_set_priority op;
+    const struct evtchn_set_priority *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    return evtchn_fifo_set_priority(v->domain, op.port, op.priority);
+    return evtchn_fifo_set_priority(c->domain, op->port, op->priority);
 }
 
-/* The rarer ones, away from the hot paths' registers. */
-static __attribute__((noinline)) long call_other(struct vcpu *v, u32 command, u64 arg)
-{
-    switch (command) {
-    case EVTCHNOP_bind_interdomain:
-        return call_bind_interdomain(v, arg);
-    case EVTCHNOP_bind_virq:
-        return call_bind_virq(v, arg);
-    case EVTCHNOP_bind_ipi:
-        return call_bind_ipi(v, arg);
-    case EVTCHNOP_bind_pirq:
-        return call_bind_pirq(v, arg);
-    case EVTCHNOP_bind_vcpu:
-        return call_bind_vcpu(v, arg);
-    case EVTCHNOP_status:
-        return call_status(v, arg);
-    case EVTCHNOP_reset:
-        return call_reset(v, arg);
-    case EVTCHNOP_init_control:
-        return call_init_control(v, arg);
-    case EVTCHNOP_expand_array:
-        return call_expand_array(v, arg);
-    case EVTCHNOP_set_priority:
-        return call_set_priority(v, arg);
-    default:
-        return -ENOSYS;
-    }
-}
+/* The rarer ones. */
+static const struct command commands[] = {
+    {EVTCHNOP_bind_interdomain, sizeof(struct evtchn_bind_interdomain), ANSWERS | NEW_PORT, call_bind_interdomain},
+    {EVTCHNOP_bind_virq, sizeof(struct evtchn_bind_virq), ANSWERS | NEW_PORT, call_bind_virq},
+    {EVTCHNOP_bind_ipi, sizeof(struct evtchn_bind_ipi), ANSWERS | NEW_PORT, call_bind_ipi},
+    {EVTCHNOP_bind_pirq, sizeof(struct evtchn_bind_pirq), ANSWERS | NEW_PORT, call_bind_pirq},
+    {EVTCHNOP_bind_vcpu, sizeof(struct evtchn_bind_vcpu), 0, call_bind_vcpu},
+    {EVTCHNOP_status, sizeof(struct evtchn_status), ANSWERS | OF_DOMAIN, call_status},
+    {EVTCHNOP_reset, sizeof(struct evtchn_reset), OF_DOMAIN, call_reset},
+    {EVTCHNOP_init_control, sizeof(struct evtchn_init_control), ANSWERS, call_init_control},
+    {EVTCHNOP_expand_array, sizeof(struct evtchn_expand_array), 0, call_expand_array},
+    {EVTCHNOP_set_priority, sizeof(struct evtchn_set_priority), 0, call_set_priority},
+};
 
 long do_event_channel_op(struct vcpu *v, u64 args[6])
 {
@@ -244,7 +149,7 @@ long do_event_channel_op(struct vcpu *v, u64 args[6])
     u32 port;
 
     if (unlikely(!by_port))
-        return command == EVTCHNOP_alloc_unbound ? call_alloc_unbound(v, arg) : call_other(v, command, arg);
+        return command == EVTCHNOP_alloc_unbound ? call_alloc_unbound(v, arg) : COMMAND_RUN(commands, command, v, arg);
     if (unlikely(copy_u32_from_guest(&port, arg)))
         return -EFAULT;
     if (command == EVTCHNOP_send)

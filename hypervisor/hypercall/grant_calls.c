@@ -8,11 +8,9 @@
  * run of operations.
  */
 #include <public/grant_table.h>
-#include <public/xen.h>
 
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
@@ -205,36 +203,31 @@ static long call_unmaps(struct vcpu *v, u64 arg, u32 count, u32 *done)
 }
 
 /* An unmap that leaves another entry of the page tables in the mapping's place. Rare: a flush each. */
-static int replace_one(struct vcpu *v, const struct gnttab_unmap_and_replace *op)
+static long call_replace(const struct command_call *c)
 {
+    struct gnttab_unmap_and_replace *op = c->op;
     struct grant_maptrack m;
-    struct undone u;
+    struct undone u = {0};
     u16 left;
 
-    if (!grant_handle_begin(v->domain, op->handle, &m))
-        return GNTST_bad_handle;
-    if (!(m.flags & GNTMAP_host_map) || ((m.flags & GNTMAP_contains_pte) && op->new_addr) ||
-        pt_grant_replace(v, op->host_addr, m.flags & GNTMAP_contains_pte, op->new_addr, mfn(m.frame),
-                         m.flags & GNTMAP_readonly)) {
-        grant_handle_end(v->domain, op->handle, m.flags);
-        return GNTST_general_error;
+    op->status = GNTST_bad_handle;
+    if (!grant_handle_begin(c->domain, op->handle, &m))
+        return 0;
+    left = m.flags;
+    op->status = GNTST_general_error;
+    if ((m.flags & GNTMAP_host_map) && !((m.flags & GNTMAP_contains_pte) && op->new_addr) &&
+        !pt_grant_replace(c->v, op->host_addr, m.flags & GNTMAP_contains_pte, op->new_addr, mfn(m.frame),
+                          m.flags & GNTMAP_readonly)) {
+        op->status = GNTST_okay;
+        left = m.flags & GNTMAP_device_map ? (u16)(m.flags & ~GNTMAP_host_map) : 0;
+        u = (struct undone){m.domain, m.ref, mfn(m.frame), mfn(0), m.flags & GNTMAP_readonly, !left};
     }
-    left = m.flags & GNTMAP_device_map ? (u16)(m.flags & ~GNTMAP_host_map) : 0;
-    u = (struct undone){m.domain, m.ref, mfn(m.frame), mfn(0), m.flags & GNTMAP_readonly, !left};
-    grant_handle_end(v->domain, op->handle, left);
-    tlb_flush_mask(v->domain->dirty_cpus);
-    undone_end(&u, 1);
-    return GNTST_okay;
-}
-
-static long call_replace(struct vcpu *v, u64 arg)
-{
-    struct gnttab_unmap_and_replace op;
-
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    op.status = (int16_t)replace_one(v, &op);
-    return copy_struct_to_guest(arg, &op);
+    grant_handle_end(c->domain, op->handle, left);
+    if (u.domain) {
+        tlb_flush_mask(c->domain->dirty_cpus);
+        undone_end(&u, 1);
+    }
+    return 0;
 }
 
 /* One side of a copy: its frame, held, and the grant it came by, with the one behind it where that passed one on. */
@@ -393,11 +386,6 @@ static long call_copy(struct vcpu *v, u64 arg)
     return copy_to_guest(arg + offsetof(struct gnttab_copy, status), &op.status, sizeof(op.status));
 }
 
-static int16_t find_status(int error)
-{
-    return error == -EPERM ? GNTST_permission_denied : error ? GNTST_bad_domain : GNTST_okay;
-}
-
 /* The numbers of the table's first n frames, or of those with the marks of use. */
 static int16_t list_frames(struct domain *d, u32 n, u64 list, bool status)
 {
@@ -413,120 +401,99 @@ static int16_t list_frames(struct domain *d, u32 n, u64 list, bool status)
     return GNTST_okay;
 }
 
-static long call_setup_table(struct vcpu *v, u64 arg)
+static struct domain *find(const struct command_call *c, u16 id, int16_t *status)
 {
-    struct gnttab_setup_table op;
-    struct domain *d;
     int error;
+    struct domain *d = domain_find_for(c->v, id, &error);
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find_for(v, op.dom, &error);
-    op.status = find_status(error);
+    *status = error == -EPERM ? GNTST_permission_denied : error ? GNTST_bad_domain : GNTST_okay;
+    return d;
+}
+
+static long call_setup_table(const struct command_call *c)
+{
+    struct gnttab_setup_table *op = c->op;
+    struct domain *d = find(c, op->dom, &op->status);
+
     if (d) {
-        op.status = grant_grow(d, op.nr_frames) ? GNTST_general_error
-                                                : list_frames(d, op.nr_frames, (u64)op.frame_list.p, false);
+        op->status = grant_grow(d, op->nr_frames) ? GNTST_general_error
+                                                  : list_frames(d, op->nr_frames, (u64)op->frame_list.p, false);
         domain_put(d);
     }
-    return copy_struct_to_guest(arg, &op);
+    return 0;
 }
 
-static long call_get_status_frames(struct vcpu *v, u64 arg)
+static long call_get_status_frames(const struct command_call *c)
 {
-    struct gnttab_get_status_frames op;
-    struct domain *d;
-    int error;
+    struct gnttab_get_status_frames *op = c->op;
+    struct domain *d = find(c, op->dom, &op->status);
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find_for(v, op.dom, &error);
-    op.status = find_status(error);
     if (d) {
-        op.status = d->grants.version != 2 || op.nr_frames > d->grants.status_frames
-                        ? GNTST_general_error
-                        : list_frames(d, op.nr_frames, (u64)op.frame_list.p, true);
+        op->status = d->grants.version != 2 || op->nr_frames > d->grants.status_frames
+                         ? GNTST_general_error
+                         : list_frames(d, op->nr_frames, (u64)op->frame_list.p, true);
         domain_put(d);
     }
-    return copy_struct_to_guest(arg, &op);
+    return 0;
 }
 
-static long call_query_size(struct vcpu *v, u64 arg)
+static long call_query_size(const struct command_call *c)
 {
-    struct gnttab_query_size op;
-    struct domain *d;
-    int error;
+    struct gnttab_query_size *op = c->op;
+    struct domain *d = find(c, op->dom, &op->status);
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find_for(v, op.dom, &error);
-    op.status = find_status(error);
     if (d) {
-        op.nr_frames = d->grants.frames;
-        op.max_nr_frames = d->grants.max_frames;
+        op->nr_frames = d->grants.frames;
+        op->max_nr_frames = d->grants.max_frames;
         domain_put(d);
     }
-    return copy_struct_to_guest(arg, &op);
+    return 0;
 }
 
-static long call_set_version(struct vcpu *v, u64 arg)
+/* Answers where it failed too. */
+static long call_set_version(const struct command_call *c)
 {
-    struct gnttab_set_version op;
-    long error;
+    struct gnttab_set_version *op = c->op;
+    long error = grant_set_version(c->domain, op->version);
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    error = grant_set_version(v->domain, op.version);
-    op.version = v->domain->grants.version;
-    return copy_struct_to_guest(arg, &op) ? -EFAULT : error;
+    op->version = c->domain->grants.version;
+    return copy_struct_to_guest(c->at, op) ? -EFAULT : error;
 }
 
-static long call_get_version(struct vcpu *v, u64 arg)
+static long call_get_version(const struct command_call *c)
 {
-    struct gnttab_get_version op;
-    struct domain *d;
-    int error;
+    struct gnttab_get_version *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find_for(v, op.dom, &error);
-    if (!d)
-        return error;
-    op.version = d->grants.version;
-    domain_put(d);
-    return copy_struct_to_guest(arg, &op);
+    op->version = c->domain->grants.version;
+    return 0;
 }
 
-static long call_swap(struct vcpu *v, u64 arg)
+static long call_swap(const struct command_call *c)
 {
-    struct gnttab_swap_grant_ref op;
+    struct gnttab_swap_grant_ref *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    op.status = (int16_t)grant_swap(v->domain, op.ref_a, op.ref_b);
-    return copy_struct_to_guest(arg, &op);
+    op->status = (int16_t)grant_swap(c->domain, op->ref_a, op->ref_b);
+    return 0;
 }
 
 /* The guest's own frames only: who maps another's may use the instruction itself. Written back is thrown out too. */
-static long call_cache_flush(struct vcpu *v, u64 arg)
+static long call_cache_flush(const struct command_call *c)
 {
-    struct gnttab_cache_flush op;
-    mfn_t m;
+    const struct gnttab_cache_flush *op = c->op;
+    mfn_t m = maddr_to_mfn(op->a.dev_bus_addr);
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    m = maddr_to_mfn(op.a.dev_bus_addr);
-    if ((op.op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL)) || op.offset >= PAGE_SIZE ||
-        op.offset + op.length > PAGE_SIZE)
+    if ((op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL)) || op->offset >= PAGE_SIZE ||
+        op->offset + op->length > PAGE_SIZE)
         return -EINVAL;
-    if (!op.length || !op.op)
+    if (!op->length || !op->op)
         return 0;
-    if (op.op == GNTTAB_CACHE_INVAL)
+    if (op->op == GNTTAB_CACHE_INVAL)
         return -EOPNOTSUPP;
     if (!mfn_valid(m))
         return -EINVAL;
-    if (!frame_get(m, v->domain))
+    if (!frame_get(m, c->domain))
         return -EPERM;
-    for (u32 at = op.offset & ~(CACHE_LINE - 1); at < (u32)op.offset + op.length; at += CACHE_LINE)
+    for (u32 at = op->offset & ~(CACHE_LINE - 1); at < (u32)op->offset + op->length; at += CACHE_LINE)
         __asm__ volatile("clflush %0" : "+m"(*((char *)mfn_to_virt(m) + at)));
     frame_put(m);
     return 0;
@@ -539,8 +506,9 @@ static void advance(u64 args[6], u32 done, size_t size)
     args[2] -= done;
 }
 
-/* One operation after the other, `one` doing each. */
-static long each(struct vcpu *v, u64 args[6], size_t size, long (*one)(struct vcpu *, u64))
+/* One operation after the other: `one` does each, or else the command. */
+static inline __attribute__((always_inline)) long each(struct vcpu *v, u64 args[6], size_t size,
+                                                       long (*one)(struct vcpu *, u64), const struct command *command)
 {
     for (u32 i = 0; args[2]; i++) {
         long error;
@@ -550,7 +518,7 @@ static long each(struct vcpu *v, u64 args[6], size_t size, long (*one)(struct vc
                 return -ERESTART;
             i = 0;
         }
-        error = one(v, args[1]);
+        error = one ? one(v, args[1]) : command_run(command, v, args[1]);
         if (error)
             return error;
         advance(args, 1, size);
@@ -573,8 +541,21 @@ static long each_unmap(struct vcpu *v, u64 args[6])
     return 0;
 }
 
+/* What is not done by the thousand. */
+static const struct command commands[] = {
+    {GNTTABOP_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace), ANSWERS, call_replace},
+    {GNTTABOP_setup_table, sizeof(struct gnttab_setup_table), ANSWERS | ONE, call_setup_table},
+    {GNTTABOP_query_size, sizeof(struct gnttab_query_size), ANSWERS | ONE, call_query_size},
+    {GNTTABOP_set_version, sizeof(struct gnttab_set_version), ONE, call_set_version},
+    {GNTTABOP_get_status_frames, sizeof(struct gnttab_get_status_frames), ANSWERS | ONE, call_get_status_frames},
+    {GNTTABOP_get_version, sizeof(struct gnttab_get_version), ANSWERS | OF_DOMAIN | ONE, call_get_version},
+    {GNTTABOP_swap_grant_ref, sizeof(struct gnttab_swap_grant_ref), ANSWERS, call_swap},
+    {GNTTABOP_cache_flush, sizeof(struct gnttab_cache_flush), 0, call_cache_flush},
+};
+
 long do_grant_table_op(struct vcpu *v, u64 args[6])
 {
+    const struct command *command;
     u32 count = (u32)args[2];
 
     if ((s32)count < 0)
@@ -582,28 +563,16 @@ long do_grant_table_op(struct vcpu *v, u64 args[6])
     args[2] = count;
     switch ((u32)args[0]) {
     case GNTTABOP_map_grant_ref:
-        return each(v, args, sizeof(struct gnttab_map_grant_ref), call_map);
+        return each(v, args, sizeof(struct gnttab_map_grant_ref), call_map, NULL);
     case GNTTABOP_unmap_grant_ref:
         return each_unmap(v, args);
-    case GNTTABOP_unmap_and_replace:
-        return each(v, args, sizeof(struct gnttab_unmap_and_replace), call_replace);
     case GNTTABOP_copy:
-        return each(v, args, sizeof(struct gnttab_copy), call_copy);
-    case GNTTABOP_setup_table:
-        return count == 1 ? call_setup_table(v, args[1]) : -EINVAL;
-    case GNTTABOP_query_size:
-        return count == 1 ? call_query_size(v, args[1]) : -EINVAL;
-    case GNTTABOP_set_version:
-        return count == 1 ? call_set_version(v, args[1]) : -EINVAL;
-    case GNTTABOP_get_status_frames:
-        return count == 1 ? call_get_status_frames(v, args[1]) : -EINVAL;
-    case GNTTABOP_get_version:
-        return count == 1 ? call_get_version(v, args[1]) : -EINVAL;
-    case GNTTABOP_swap_grant_ref:
-        return each(v, args, sizeof(struct gnttab_swap_grant_ref), call_swap);
-    case GNTTABOP_cache_flush:
-        return each(v, args, sizeof(struct gnttab_cache_flush), call_cache_flush);
-    default:
-        return -ENOSYS;
+        return each(v, args, sizeof(struct gnttab_copy), call_copy, NULL);
     }
+    command = command_find(commands, ARRAY_SIZE(commands), (u32)args[0]);
+    if (!command)
+        return -ENOSYS;
+    if (command->rules & ONE)
+        return count == 1 ? command_run(command, v, args[1]) : -EINVAL;
+    return each(v, args, command->size, NULL, command);
 }

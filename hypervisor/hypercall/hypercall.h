@@ -76,4 +76,35 @@ bool preempt_needed(void);
 #define HYPERCALL_PROTOTYPE(call, arguments) long do_##call(struct vcpu *v, u64 args[6]);
 HYPERCALLS(HYPERCALL_PROTOTYPE, HYPERCALL_PROTOTYPE)
 
+/* A call that is a family of commands, each with a structure of its own, has a table of them; command.c does what all
+ * have in common. What a handler gets: */
+struct command_call {
+    struct vcpu *v;
+    struct domain *domain; /* v's own, or by OF_DOMAIN the one that is meant, referenced */
+    void *op;              /* a private copy of the structure, which takes the answer */
+    u64 at;                /* where the guest has it */
+};
+
+enum command_rules {
+    ANSWERS = 1,   /* the copy goes back to the guest where the handler returned 0 */
+    CONTROL = 2,   /* only a privileged domain; others get -EPERM, whatever the structure */
+    OF_DOMAIN = 4, /* the structure's first field is a domain's number: domain_find_for() */
+    NEW_PORT = 8,  /* its last word is a new port of v's domain, closed again where the answer cannot be written */
+    ONE = 16,      /* grant_table_op: no list of them */
+};
+
+struct command {
+    u32 number;
+    u8 size;  /* of the structure: at most COMMAND_SIZE */
+    u8 rules; /* enum command_rules */
+    long (*run)(const struct command_call *c);
+};
+#define COMMAND_SIZE 80
+
+/* NULL: there is no such command. */
+const struct command *command_find(const struct command *table, size_t count, u32 number);
+/* What the handler returns, or -EPERM, -EFAULT, or -ESRCH; -ENOSYS for a command that is NULL. */
+long command_run(const struct command *command, struct vcpu *v, u64 at);
+#define COMMAND_RUN(table, number, v, at) command_run(command_find(table, ARRAY_SIZE(table), number), v, at)
+
 #endif

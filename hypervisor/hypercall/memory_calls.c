@@ -5,7 +5,6 @@
  * time; where a call stops, the extent to go on with stands in the upper bits of its first argument.
  */
 #include <public/memory.h>
-#include <public/xen.h>
 
 #include "boot/boot.h"
 #include "domain/domain.h"
@@ -32,25 +31,26 @@ static bool address_limit_ok(const struct vcpu *v, u32 address_bits)
 struct extents {
     struct domain *domain;
     u64 list, count, at;
-    u32 order, flags, address_bits;
+    u32 order, address_bits;
+    bool populate;
 };
 
-/* One extent of populate_physmap (pfn in the list) or increase_reservation (nothing in it). */
-static bool extent_add(struct extents *e, bool populate)
+/* One extent of populate_physmap (pfn in the list) or increase_reservation (nothing in it). The list's range was checked. */
+static bool extent_add(struct extents *e)
 {
     u64 pfn = 0, address = e->list + e->at * sizeof(u64), first;
     mfn_t m;
 
-    if (populate && copy_from_guest(&pfn, address, sizeof(pfn)))
+    if (e->populate && GUEST_WORDS(address, &pfn, 1))
         return false;
-    m = frame_alloc(e->domain, e->order, e->flags, e->address_bits);
+    m = frame_alloc(e->domain, e->order, 0, e->address_bits);
     if (mfn_eq(m, INVALID_MFN))
         return false;
-    for (u64 i = 0; populate && i < 1ull << e->order; i++)
+    for (u64 i = 0; e->populate && i < 1ull << e->order; i++)
         m2p_set(mfn_add(m, i), pfn + i);
     first = mfn_x(m);
     /* The frames are the domain's all the same where the list cannot be written. */
-    return !e->list || !copy_to_guest(address, &first, sizeof(first));
+    return !e->list || !GUEST_WORDS(&first, address, 1);
 }
 
 static bool frame_give_up(struct domain *d, mfn_t m)
@@ -66,9 +66,9 @@ static bool frame_give_up(struct domain *d, mfn_t m)
 
 static bool extent_remove(struct extents *e)
 {
-    u64 m;
+    u64 m, address = e->list + e->at * sizeof(u64);
 
-    if (copy_from_guest(&m, e->list + e->at * sizeof(u64), sizeof(m)))
+    if (GUEST_WORDS(address, &m, 1))
         return false;
     for (u64 i = 0; i < 1ull << e->order; i++)
         if (!frame_give_up(e->domain, mfn(m + i)))
@@ -76,51 +76,40 @@ static bool extent_remove(struct extents *e)
     return true;
 }
 
+/* What cannot be begun is answered like what is done: with the extents that are. */
 static long reservation_change(struct vcpu *v, u64 args[6], u32 command)
 {
     struct xen_memory_reservation r;
-    struct extents e;
-    long result = 0;
+    struct extents e = {.at = args[0] >> COMMAND_BITS, .populate = command == XENMEM_populate_physmap};
+    bool more = true;
     int error;
 
-    e.at = args[0] >> COMMAND_BITS;
-    if (copy_struct_from_guest(&r, args[1]))
+    if (copy_words_from_guest(&r, args[1]))
         return (long)e.at;
     e.list = (u64)r.extent_start.p;
     e.count = r.nr_extents;
     e.order = r.extent_order;
-    e.flags = 0;
     e.address_bits = XENMEMF_get_address_bits(r.mem_flags);
     /* a bitmap of what is too much to hold, or a list that wraps */
     if (e.count > ~0ull >> (COMMAND_BITS + 4) || e.at > e.count || e.order > MAX_EXTENT_ORDER ||
-        !address_limit_ok(v, e.address_bits) || (e.list && !guest_range_ok(e.list, e.count * sizeof(u64))))
-        return (long)e.at;
-    if (!e.list && command != XENMEM_increase_reservation)
+        !address_limit_ok(v, e.address_bits) || (e.list && !guest_range_ok(e.list, e.count * sizeof(u64))) ||
+        (!e.list && command != XENMEM_increase_reservation))
         return (long)e.at;
     e.domain = domain_find_for(v, r.domid, &error);
     if (!e.domain)
         return (long)e.at;
-    for (;;) {
-        bool ok;
-
-        result = (long)e.at;
-        if (e.at == e.count)
-            break;
-        ok = command == XENMEM_decrease_reservation
-                 ? extent_remove(&e)
-                 : extent_add(&e, command == XENMEM_populate_physmap);
-        if (!ok)
+    while (more && e.at < e.count) {
+        if (!(command == XENMEM_decrease_reservation ? extent_remove(&e) : extent_add(&e)))
             break;
         e.at++;
         /* asked after the last one too: a list of calls may hold many short lists */
-        if ((e.order >= 4 || e.at % 16 == 0) && preempt_needed() && e.at < e.count) {
-            args[0] = command | e.at << COMMAND_BITS;
-            result = -ERESTART;
-            break;
-        }
+        more = !((e.order >= 4 || e.at % 16 == 0) && preempt_needed());
     }
     domain_put(e.domain);
-    return result;
+    if (more || e.at == e.count)
+        return (long)e.at;
+    args[0] = command | e.at << COMMAND_BITS;
+    return -ERESTART;
 }
 
 struct exchange {
@@ -196,77 +185,66 @@ static int exchange_unit(const struct exchange *x, u64 at, u32 order)
     return 0;
 }
 
-static long memory_exchange(struct vcpu *v, u64 args[6])
+static long memory_exchange(const struct command_call *c)
 {
-    struct xen_memory_exchange r;
-    struct exchange x;
+    struct xen_memory_exchange *r = c->op;
+    struct exchange x = {.domain = c->domain,
+                         .in_list = (u64)r->in.extent_start.p,
+                         .out_list = (u64)r->out.extent_start.p,
+                         .in_order = r->in.extent_order,
+                         .out_order = r->out.extent_order,
+                         .address_bits = XENMEMF_get_address_bits(r->out.mem_flags)};
+    u32 order = MAX(x.in_order, x.out_order);
     u64 total, at;
-    u32 order;
     int error = 0;
 
-    if (copy_struct_from_guest(&r, args[1]))
-        return -EFAULT;
-    if (r.in.extent_order > MAX_EXTENT_ORDER || r.out.extent_order > MAX_EXTENT_ORDER ||
-        r.in.nr_extents > 1ull << 40 || r.out.nr_extents > 1ull << 40 || r.in.domid != r.out.domid ||
-        r.in.nr_extents << r.in.extent_order != r.out.nr_extents << r.out.extent_order ||
-        r.nr_exchanged > r.in.nr_extents)
+    if (order > MAX_EXTENT_ORDER || r->in.nr_extents > 1ull << 40 || r->out.nr_extents > 1ull << 40 ||
+        r->in.domid != r->out.domid || r->nr_exchanged > r->in.nr_extents)
+        return -EINVAL;
+    total = r->in.nr_extents << x.in_order;
+    at = r->nr_exchanged << x.in_order;
+    if (total != r->out.nr_extents << x.out_order)
         return -EINVAL;
     /* its own alone: what is out of a domain's reach must not miss that domain's end */
-    if (r.in.domid != DOMID_SELF && r.in.domid != v->domain->id)
+    if (r->in.domid != DOMID_SELF && r->in.domid != c->domain->id)
         return -EPERM;
-    order = MAX(r.in.extent_order, r.out.extent_order);
-    total = r.in.nr_extents << r.in.extent_order;
-    at = r.nr_exchanged << r.in.extent_order;
     if ((total | at) & ((1ull << order) - 1))
         return -EINVAL;
-    x = (struct exchange){.domain = v->domain,
-                          .in_list = (u64)r.in.extent_start.p,
-                          .out_list = (u64)r.out.extent_start.p,
-                          .in_order = r.in.extent_order,
-                          .out_order = r.out.extent_order,
-                          .address_bits = XENMEMF_get_address_bits(r.out.mem_flags)};
-    if (!guest_range_ok(x.in_list, r.in.nr_extents * 8) || !guest_range_ok(x.out_list, r.out.nr_extents * 8))
+    if (!guest_range_ok(x.in_list, r->in.nr_extents * 8) || !guest_range_ok(x.out_list, r->out.nr_extents * 8))
         return -EFAULT;
-    if (!address_limit_ok(v, x.address_bits))
+    if (!address_limit_ok(c->v, x.address_bits))
         return -ENOMEM;
-    while (at < total) {
+    while (!error && at < total) {
         error = exchange_unit(&x, at, order);
-        if (error)
-            break;
-        at += 1ull << order;
-        if (preempt_needed() && at < total) {
+        if (!error)
+            at += 1ull << order;
+        if (!error && preempt_needed() && at < total)
             error = -ERESTART;
-            break;
-        }
     }
-    r.nr_exchanged = at >> r.in.extent_order;
-    if (copy_to_guest(args[1] + offsetof(struct xen_memory_exchange, nr_exchanged), &r.nr_exchanged,
-                      sizeof(r.nr_exchanged)))
+    r->nr_exchanged = at >> x.in_order;
+    if (copy_to_guest(c->at + offsetof(struct xen_memory_exchange, nr_exchanged), &r->nr_exchanged,
+                      sizeof(r->nr_exchanged)))
         return -EFAULT;
     return error;
 }
 
-static long reservation_query(struct vcpu *v, u64 address, u32 command)
+static long current_pages(const struct command_call *c)
 {
-    struct xen_memory_domain q;
-    struct domain *d;
-    const struct shared_info *shared;
-    u64 pages;
-    int error;
+    return (long)c->domain->tot_pages;
+}
 
-    if (copy_struct_from_guest(&q, address))
-        return -EFAULT;
-    d = domain_find_for(v, q.domid, &error);
-    if (!d)
-        return error;
-    pages = command == XENMEM_current_reservation ? d->tot_pages : d->max_pages;
-    shared = ACCESS_ONCE(d->shared);
-    if (command == XENMEM_maximum_gpfn) { /* its kernel's word: it must not look like an error to who asks */
-        pages = shared ? ACCESS_ONCE(shared->arch.max_pfn) : 0;
-        pages = MIN(pages, MAX_PFN);
-    }
-    domain_put(d);
-    return (long)pages;
+static long maximum_pages(const struct command_call *c)
+{
+    return (long)c->domain->max_pages;
+}
+
+/* Its kernel's word: it must not look like an error to who asks. */
+static long maximum_pfn(const struct command_call *c)
+{
+    const struct shared_info *shared = ACCESS_ONCE(c->domain->shared);
+    u64 pfn = shared ? ACCESS_ONCE(shared->arch.max_pfn) : 0;
+
+    return (long)MIN(pfn, MAX_PFN);
 }
 
 struct e820_entry {
@@ -274,131 +252,105 @@ struct e820_entry {
     u32 type;
 } __packed;
 
-static long machine_memory_map(struct vcpu *v, u64 address)
+static long machine_memory_map(const struct command_call *c)
 {
-    struct xen_memory_map map;
-    u32 i;
+    struct xen_memory_map *map = c->op;
 
-    if (!v->domain->privileged)
-        return -EPERM;
-    if (copy_struct_from_guest(&map, address))
-        return -EFAULT;
-    if (map.nr_entries < boot_info.map_count)
+    if (map->nr_entries < boot_info.map_count)
         return -EINVAL;
-    for (i = 0; i < boot_info.map_count; i++) {
+    for (u32 i = 0; i < boot_info.map_count; i++) {
         const struct boot_range *r = &boot_info.map[i];
         struct e820_entry e = {r->start, r->size, r->type};
 
-        if (copy_to_guest((u64)map.buffer.p + i * sizeof(e), &e, sizeof(e)))
+        if (copy_struct_to_guest((u64)map->buffer.p + i * sizeof(e), &e))
             return -EFAULT;
     }
-    map.nr_entries = i;
-    return copy_struct_to_guest(address, &map);
+    map->nr_entries = boot_info.map_count;
+    return 0;
 }
 
-static long memory_map(struct vcpu *v, u64 address)
+static long memory_map(const struct command_call *c)
 {
-    const struct domain *d = v->domain;
-    struct xen_memory_map map;
+    struct xen_memory_map *map = c->op;
 
-    if (!d->memory_map)
-        return -ENOSYS;
-    if (copy_struct_from_guest(&map, address))
-        return -EFAULT;
-    map.nr_entries = MIN(map.nr_entries, d->memory_map_entries);
-    if (copy_to_guest((u64)map.buffer.p, d->memory_map, map.nr_entries * sizeof(struct e820_entry)))
-        return -EFAULT;
-    return copy_struct_to_guest(address, &map);
+    map->nr_entries = MIN(map->nr_entries, c->domain->memory_map_entries);
+    return copy_to_guest((u64)map->buffer.p, c->domain->memory_map, map->nr_entries * sizeof(struct e820_entry));
 }
 
-static long set_memory_map(struct vcpu *v, u64 address)
+static long set_memory_map(const struct command_call *c)
 {
-    struct xen_foreign_memory_map r;
+    const struct xen_foreign_memory_map *r = c->op;
+    u32 n = r->map.nr_entries;
     struct domain *d;
-    void *entries, *old;
+    void *entries = NULL;
     int error;
 
-    if (!v->domain->privileged)
-        return -EPERM;
-    if (copy_struct_from_guest(&r, address))
-        return -EFAULT;
-    if (r.map.nr_entries > MAX_MAP_ENTRIES)
+    if (n > MAX_MAP_ENTRIES)
         return -EINVAL;
-    d = domain_find_for(v, r.domid, &error);
+    d = domain_find_for(c->v, r->domid, &error);
     if (!d)
         return error;
-    entries = hv_alloc(r.map.nr_entries * sizeof(struct e820_entry) + 1);
+    entries = hv_alloc(n * sizeof(struct e820_entry) + 1);
     if (!entries)
         error = -ENOMEM;
-    else if (copy_from_guest(entries, (u64)r.map.buffer.p, r.map.nr_entries * sizeof(struct e820_entry)))
+    else if (copy_from_guest(entries, (u64)r->map.buffer.p, n * sizeof(struct e820_entry)))
         error = -EFAULT;
-    if (error) {
-        hv_free(entries);
-    } else {
-        spin_lock(&d->control_lock);
-        old = entries;
-        if (d->control_pauses) { /* else one of its vcpus may be reading the old one */
-            old = d->memory_map;
-            d->memory_map = entries;
-            d->memory_map_entries = r.map.nr_entries;
-        } else {
-            error = -EBUSY;
-        }
-        spin_unlock(&d->control_lock);
-        hv_free(old);
+    spin_lock(&d->control_lock);
+    if (!error && !d->control_pauses)
+        error = -EBUSY; /* one of its vcpus may be reading the old one */
+    if (!error) {
+        void *old = d->memory_map;
+
+        d->memory_map = entries;
+        d->memory_map_entries = n;
+        entries = old;
     }
+    spin_unlock(&d->control_lock);
+    hv_free(entries);
     domain_put(d);
     return error;
 }
 
-static long claim_pages(struct vcpu *v, u64 address)
+static long claim_pages(const struct command_call *c)
 {
-    struct xen_memory_reservation r;
+    const struct xen_memory_reservation *r = c->op;
     struct domain *d;
     int error;
 
-    if (!v->domain->privileged)
-        return -EPERM;
-    if (copy_struct_from_guest(&r, address))
-        return -EFAULT;
-    if (r.extent_start.p || r.extent_order || r.mem_flags)
+    if (r->extent_start.p || r->extent_order || r->mem_flags)
         return -EINVAL;
-    d = domain_find_for(v, r.domid, &error);
+    d = domain_find_for(c->v, r->domid, &error);
     if (!d)
         return error;
-    error = d->death ? -EINVAL : claim_set(d, r.nr_extents);
+    error = d->death ? -EINVAL : claim_set(d, r->nr_extents);
     domain_put(d);
     return error;
 }
 
-static long machphys_mapping(u64 address)
+static long machphys_mapping(const struct command_call *c)
 {
-    struct xen_machphys_mapping map = {.v_start = M2P_RO_START,
-                                       .v_end = M2P_RO_START + frame_max * sizeof(u64),
-                                       .max_mfn = frame_max - 1};
-
-    return copy_struct_to_guest(address, &map);
+    *(struct xen_machphys_mapping *)c->op =
+        (struct xen_machphys_mapping){M2P_RO_START, M2P_RO_START + frame_max * sizeof(u64), frame_max - 1};
+    return 0;
 }
 
 /* Where the same table lies, 2 MiB (that is, a GiB of the machine) to an entry. A GiB without RAM has none: its entry is
  * the one before, because toolstacks map what they are told. */
-static long machphys_frames(u64 address)
+static long machphys_frames(const struct command_call *c)
 {
-    struct xen_machphys_mfn_list list;
+    struct xen_machphys_mfn_list *list = c->op;
     u64 m = 0;
 
-    if (copy_struct_from_guest(&list, address))
-        return -EFAULT;
-    list.nr_extents = 0;
-    while (list.nr_extents < list.max_extents && list.nr_extents < frame_max >> (30 - PAGE_SHIFT)) {
-        u64 here = mfn_x(map_m2p_frames(list.nr_extents));
+    list->nr_extents = 0;
+    while (list->nr_extents < list->max_extents && list->nr_extents < frame_max >> (30 - PAGE_SHIFT)) {
+        u64 here = mfn_x(map_m2p_frames(list->nr_extents));
 
         m = here ? here : m;
-        if (copy_to_guest((u64)(list.extent_start.p + list.nr_extents), &m, sizeof(m)))
+        if (copy_struct_to_guest((u64)(list->extent_start.p + list->nr_extents), &m))
             return -EFAULT;
-        list.nr_extents++;
+        list->nr_extents++;
     }
-    return copy_struct_to_guest(address, &list);
+    return 0;
 }
 
 /* Frames of another domain's grant table, or those with its marks of use. */
@@ -422,72 +374,72 @@ static int acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_r
     return 0;
 }
 
-static long acquire_resource(struct vcpu *v, u64 address)
+static long acquire_resource(const struct command_call *c)
 {
-    struct xen_mem_acquire_resource r;
+    struct xen_mem_acquire_resource *r = c->op;
     struct domain *d;
     int error;
 
-    if (copy_struct_from_guest(&r, address))
-        return -EFAULT;
-    if (!v->domain->privileged)
+    if (!c->domain->privileged)
         return -EPERM;
-    if (r.pad || r.type != XENMEM_resource_grant_table)
-        return r.pad ? -EINVAL : -EOPNOTSUPP;
-    d = domain_find_for(v, r.domid, &error);
+    if (r->pad || r->type != XENMEM_resource_grant_table)
+        return r->pad ? -EINVAL : -EOPNOTSUPP;
+    d = domain_find_for(c->v, r->domid, &error);
     if (!d)
         return error;
-    if (d == v->domain) {
+    if (d == c->domain) {
         error = -EINVAL;
-    } else if (!r.frame_list.p) {
-        r.nr_frames = d->grants.max_frames;
-        if (r.id == XENMEM_resource_grant_table_id_status)
-            r.nr_frames = (r.nr_frames + STATUS_OF_FRAMES - 1) / STATUS_OF_FRAMES;
-        error = copy_struct_to_guest(address, &r);
+    } else if (!r->frame_list.p) {
+        r->nr_frames = d->grants.max_frames;
+        if (r->id == XENMEM_resource_grant_table_id_status)
+            r->nr_frames = (r->nr_frames + STATUS_OF_FRAMES - 1) / STATUS_OF_FRAMES;
+        error = copy_struct_to_guest(c->at, r);
     } else {
-        error = acquire_grant_frames(d, &r);
+        error = acquire_grant_frames(d, r);
     }
     domain_put(d);
     return error;
 }
 
+/* How a toolstack is told that there is none. */
+static long no_vnuma(const struct command_call *c)
+{
+    (void)c;
+    return -EOPNOTSUPP;
+}
+
+static const struct command commands[] = {
+    {XENMEM_exchange, sizeof(struct xen_memory_exchange), 0, memory_exchange},
+    {XENMEM_current_reservation, sizeof(struct xen_memory_domain), OF_DOMAIN, current_pages},
+    {XENMEM_maximum_reservation, sizeof(struct xen_memory_domain), OF_DOMAIN, maximum_pages},
+    {XENMEM_maximum_gpfn, sizeof(struct xen_memory_domain), OF_DOMAIN, maximum_pfn},
+    {XENMEM_machphys_mapping, sizeof(struct xen_machphys_mapping), ANSWERS, machphys_mapping},
+    {XENMEM_machphys_mfn_list, sizeof(struct xen_machphys_mfn_list), ANSWERS, machphys_frames},
+    {XENMEM_machine_memory_map, sizeof(struct xen_memory_map), CONTROL | ANSWERS, machine_memory_map},
+    {XENMEM_memory_map, sizeof(struct xen_memory_map), ANSWERS, memory_map},
+    {XENMEM_set_memory_map, sizeof(struct xen_foreign_memory_map), CONTROL, set_memory_map},
+    {XENMEM_claim_pages, sizeof(struct xen_memory_reservation), CONTROL, claim_pages},
+    {XENMEM_acquire_resource, sizeof(struct xen_mem_acquire_resource), 0, acquire_resource},
+    {XENMEM_get_vnumainfo, sizeof(struct xen_vnuma_topology_info), 0, no_vnuma},
+};
+
 long do_memory_op(struct vcpu *v, u64 args[6])
 {
     u32 command = args[0] & COMMAND_MASK;
-    struct xen_vnuma_topology_info vnuma;
 
     switch (command) {
     case XENMEM_increase_reservation:
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:
         return reservation_change(v, args, command);
-    case XENMEM_exchange:
-        return memory_exchange(v, args);
     case XENMEM_maximum_ram_page:
         return (long)frame_max - 1;
-    case XENMEM_current_reservation:
-    case XENMEM_maximum_reservation:
-    case XENMEM_maximum_gpfn:
-        return reservation_query(v, args[1], command);
-    case XENMEM_machphys_mapping:
-        return machphys_mapping(args[1]);
-    case XENMEM_machphys_mfn_list:
-        return machphys_frames(args[1]);
-    case XENMEM_machine_memory_map:
-        return machine_memory_map(v, args[1]);
     case XENMEM_memory_map:
-        return memory_map(v, args[1]);
-    case XENMEM_set_memory_map:
-        return set_memory_map(v, args[1]);
-    case XENMEM_claim_pages:
-        return claim_pages(v, args[1]);
-    case XENMEM_acquire_resource:
-        return acquire_resource(v, args[1]);
-    case XENMEM_get_vnumainfo: /* how a toolstack is told that there is none */
-        return copy_struct_from_guest(&vnuma, args[1]) ? -EFAULT : -EOPNOTSUPP;
+        if (!v->domain->memory_map)
+            return -ENOSYS;
+        break;
     case XENMEM_machphys_compat_mfn_list:
         return -EOPNOTSUPP;
-    default:
-        return -ENOSYS;
     }
+    return COMMAND_RUN(commands, command, v, args[1]);
 }

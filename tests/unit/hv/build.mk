@@ -13,7 +13,7 @@ $(eval $(call unit_test,pagetable-test,tests/unit/pagetable-test.c tests/unit/hv
 
 # what of ring 0 a domain is made of, with stand-ins for the rest in hv/domain.c
 HV_DOMAIN_FILES := $(addprefix domain/,evtchn.c evtchn_fifo.c grant.c grant_v2.c time.c sched.c runqueue.c share.c) \
-    $(addprefix hypercall/,event_calls.c grant_calls.c sched_calls.c vcpu_calls.c) $(HV_MEMORY_FILES)
+    $(addprefix hypercall/,command.c event_calls.c grant_calls.c sched_calls.c vcpu_calls.c) $(HV_MEMORY_FILES)
 hv_domain_test = $(eval $(call unit_test,$(1),tests/unit/$(1).c $(addprefix tests/unit/hv/,host.c domain.c) \
     $(addprefix hypervisor/,$(HV_DOMAIN_FILES)),$(HV_UNIT_CFLAGS),))
 
