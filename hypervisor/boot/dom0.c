@@ -7,17 +7,12 @@
  *   4. the page tables are pinned as any guest's are, and vcpu 0 gets its context
  * It must never give dom0 anything that the checks for guests would refuse: it goes through them.
  */
-#include <public/xen.h>
-
 #include "boot/boot.h"
-#include "cpu/percpu.h"
-#include "device/acpi.h"
 #include "domain/domain.h"
 #include "entry/entry.h"
 #include "hypercall/hypercall.h"
 #include "lib/print.h"
 #include "lib/pv_elf.h"
-#include "lib/pv_image.h"
 #include "lib/string.h"
 #include "memory/alloc.h"
 #include "memory/device_map.h"

@@ -10,9 +10,7 @@
 #include "cpu/clock.h"
 #include "cpu/descriptor.h"
 #include "cpu/features.h"
-#include "cpu/percpu.h"
 #include "cpu/smp.h"
-#include "cpu/timer.h"
 #include "device/acpi.h"
 #include "device/ioapic.h"
 #include "device/serial.h"
@@ -22,7 +20,6 @@
 #include "entry/gates.h"
 #include "hypercall/console_calls.h"
 #include "lib/print.h"
-#include "memory/alloc.h"
 #include "memory/layout.h"
 #include "memory/map.h"
 

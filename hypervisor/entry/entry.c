@@ -6,8 +6,6 @@
  */
 #include "entry/entry.h"
 
-#include <public/xen.h>
-
 #include "cpu/asm.h"
 #include "cpu/descriptor.h"
 #include "cpu/features.h"

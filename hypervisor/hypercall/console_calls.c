@@ -3,15 +3,11 @@
  * console_io: dom0's way to the machine's serial console, both directions, and what other domains may say there
  * before they have a console of their own: little, and only where the machine's owner asked for it.
  */
-#include <public/xen.h>
-
 #include "boot/boot.h"
 #include "cpu/clock.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "lib/print.h"
-#include "lib/string.h"
 #include "memory/guest_copy.h"
 
 #include "hypercall/console_calls.h"

@@ -4,12 +4,10 @@
  * segment bases. Only decoding and checks here; the state is pv/'s.
  */
 #include <public/callback.h>
-#include <public/xen.h>
 
 #include "domain/domain.h"
 #include "entry/gates.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/guest_copy.h"
 #include "pv/context.h"
 #include "pv/descriptor.h"
@@ -111,71 +109,56 @@ long do_iret(struct vcpu *v, u64 args[6])
     return -ENOSYS;
 }
 
-static long set_callback(struct vcpu *v, u16 type, bool mask, u64 address)
-{
-    struct vcpu_pv *pv = &v->pv;
+/* Where a callback's address stands, and whether it masks events; the event callback always does. */
+static const struct {
+    u16 address, masks;
+} callbacks[] = {
+    [CALLBACKTYPE_event] = {offsetof(struct vcpu_pv, event_callback), 0},
+    [CALLBACKTYPE_failsafe] = {offsetof(struct vcpu_pv, failsafe_callback), offsetof(struct vcpu_pv, failsafe_masks_events)},
+    [CALLBACKTYPE_syscall] = {offsetof(struct vcpu_pv, syscall_callback), offsetof(struct vcpu_pv, syscall_masks_events)},
+    [CALLBACKTYPE_sysenter] = {offsetof(struct vcpu_pv, sysenter_callback), offsetof(struct vcpu_pv, sysenter_masks_events)},
+    [CALLBACKTYPE_syscall32] = {offsetof(struct vcpu_pv, syscall32_callback),
+                                offsetof(struct vcpu_pv, syscall32_masks_events)},
+};
 
-    if (!address_canonical(address))
+static long call_register(const struct command_call *c)
+{
+    const struct callback_register *op = c->op;
+    struct vcpu_pv *pv = &c->v->pv;
+
+    if (!address_canonical(op->address))
         return -EINVAL;
-    switch (type) {
-    case CALLBACKTYPE_event:
-        pv->event_callback = address;
+    if (op->type == CALLBACKTYPE_nmi) {
+        pv->trap[VECTOR_NMI] = (struct pv_trap){op->address, FLAT_KERNEL_CS, 0, true};
         return 0;
-    case CALLBACKTYPE_failsafe:
-        pv->failsafe_callback = address;
-        pv->failsafe_masks_events = mask;
-        return 0;
-    case CALLBACKTYPE_syscall:
-        pv->syscall_callback = address;
-        pv->syscall_masks_events = mask;
-        return 0;
-    case CALLBACKTYPE_syscall32:
-        pv->syscall32_callback = address;
-        pv->syscall32_masks_events = mask;
-        return 0;
-    case CALLBACKTYPE_sysenter:
-        pv->sysenter_callback = address;
-        pv->sysenter_masks_events = mask;
-        return 0;
-    case CALLBACKTYPE_nmi:
-        pv->trap[VECTOR_NMI] = (struct pv_trap){address, FLAT_KERNEL_CS, 0, true};
-        return 0;
-    default: return -ENOSYS;
     }
+    if (op->type >= ARRAY_SIZE(callbacks) || !callbacks[op->type].address)
+        return -ENOSYS;
+    *(u64 *)((char *)pv + callbacks[op->type].address) = op->address;
+    if (callbacks[op->type].masks)
+        *((bool *)pv + callbacks[op->type].masks) = op->flags & CALLBACKF_mask_events;
+    return 0;
 }
 
-static long unset_callback(struct vcpu *v, u16 type)
+/* Only NMIs can be done without. */
+static long call_unregister(const struct command_call *c)
 {
-    switch (type) {
-    case CALLBACKTYPE_event:
-    case CALLBACKTYPE_failsafe:
-    case CALLBACKTYPE_syscall:
-    case CALLBACKTYPE_syscall32:
-    case CALLBACKTYPE_sysenter: return -EINVAL;
-    case CALLBACKTYPE_nmi: v->pv.trap[VECTOR_NMI].address = 0; return 0;
-    default: return -ENOSYS;
-    }
+    const struct callback_unregister *op = c->op;
+
+    if (op->type != CALLBACKTYPE_nmi)
+        return op->type < ARRAY_SIZE(callbacks) && callbacks[op->type].address ? -EINVAL : -ENOSYS;
+    c->v->pv.trap[VECTOR_NMI].address = 0;
+    return 0;
 }
 
 long do_callback_op(struct vcpu *v, u64 args[6])
 {
-    switch ((u32)args[0]) {
-    case CALLBACKOP_register: {
-        struct callback_register c;
+    static const struct command commands[] = {
+        {CALLBACKOP_register, sizeof(struct callback_register), 0, call_register},
+        {CALLBACKOP_unregister, sizeof(struct callback_unregister), 0, call_unregister},
+    };
 
-        if (copy_struct_from_guest(&c, args[1]))
-            return -EFAULT;
-        return set_callback(v, c.type, (c.flags & CALLBACKF_mask_events) != 0, c.address);
-    }
-    case CALLBACKOP_unregister: {
-        struct callback_unregister c;
-
-        if (copy_struct_from_guest(&c, args[1]))
-            return -EFAULT;
-        return unset_callback(v, c.type);
-    }
-    default: return -ENOSYS;
-    }
+    return COMMAND_RUN(commands, (u32)args[0], v, args[1]);
 }
 
 long do_vm_assist(struct vcpu *v, u64 args[6])

@@ -4,7 +4,6 @@
  * kernel sees what pv/cpuid.c answers; a toolstack may hide features of it, and is refused whatever would not hold.
  * User mode executes CPUID itself: no policy changes what it sees.
  */
-#include <public/domctl.h>
 #include <public/sysctl.h>
 
 #include "cpu/asm.h"

@@ -3,15 +3,26 @@
  * From a number and six registers to a handler and back, and the one place that knows what restarting
  * is: a call that is not finished is made to happen again, with what is left as its arguments.
  */
-#include <public/xen.h>
-
 #include "cpu/irq.h"
 #include "domain/domain.h"
-#include "entry/entry.h"
 #include "hypercall/hypercall.h"
 #include "memory/guest_copy.h"
 
 #define SYSCALL_LENGTH 2
+#define HYPERCALL_COUNT 64
+
+/* Who may is asked by a call's own guard, where there is one: the others need not even look. */
+#define NO_GUARD(call)
+#define GUARD(call)                                                                                \
+    static long guard_##call(struct vcpu *v, u64 args[6])                                          \
+    {                                                                                              \
+        return v->domain->privileged ? do_##call(v, args) : -EPERM;                                \
+    }
+HYPERCALLS(NO_GUARD, GUARD)
+
+#define ANY(call) [__HYPERVISOR_##call] = do_##call,
+#define PRIVILEGED(call) [__HYPERVISOR_##call] = guard_##call,
+static const hypercall_handler_t handlers[HYPERCALL_COUNT] = {HYPERCALLS(ANY, PRIVILEGED)};
 
 bool preempt_needed(void)
 {
@@ -22,25 +33,16 @@ bool preempt_needed(void)
            (v->info->evtchn_upcall_pending && !v->info->evtchn_upcall_mask);
 }
 
-static const struct hypercall *call_of(u64 number)
+static hypercall_handler_t handler_of(u64 number)
 {
-    if (number >= HYPERCALL_COUNT || !hypercall_table[number].handler)
-        return NULL;
-    return &hypercall_table[number];
-}
-
-static long call_run(const struct hypercall *call, struct vcpu *v, u64 args[6])
-{
-    if (unlikely(!call))
-        return -ENOSYS;
-    if (unlikely(call->control && !v->domain->privileged))
-        return -EPERM;
-    return call->handler(v, args);
+    return likely(number < HYPERCALL_COUNT) ? handlers[number] : NULL;
 }
 
 long hypercall_dispatch(struct vcpu *v, u64 args[6], u32 number)
 {
-    return call_run(call_of(number), v, args);
+    hypercall_handler_t handler = handler_of(number);
+
+    return likely(handler) ? handler(v, args) : -ENOSYS;
 }
 
 /* The guest issues the call again: after an upcall perhaps, or another guest's turn. */
@@ -61,16 +63,16 @@ void hypercall_restart(const u64 args[6])
 static long multicall_one(struct vcpu *v, u64 address)
 {
     struct multicall_entry e;
-    const struct hypercall *call;
+    hypercall_handler_t handler;
     long result;
 
     if (GUEST_WORDS(address, &e, sizeof(e) / 8))
         return -EFAULT;
-    call = call_of(e.op);
+    handler = handler_of(e.op);
     /* A list within a list, or a return from a trap amid one, has no meaning. */
-    if (call && (call->handler == do_multicall || call->handler == do_iret))
-        call = NULL;
-    result = call_run(call, v, e.args);
+    if (handler == do_multicall || handler == do_iret)
+        handler = NULL;
+    result = likely(handler) ? handler(v, e.args) : -ENOSYS;
     if (result == -ERESTART)
         return GUEST_WORDS(&e, address, sizeof(e) / 8) ? -EFAULT : -ERESTART;
     return GUEST_WORDS(&result, address + offsetof(struct multicall_entry, result), 1);

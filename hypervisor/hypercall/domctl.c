@@ -4,7 +4,6 @@
  * handler. A handler gets a referenced domain and a private copy of the call's structure, holds the
  * domain's control lock, and leaves its answer in the copy.
  */
-#include <public/domctl.h>
 #include <public/mews.h>
 
 #include "domain/domain.h"
@@ -14,7 +13,6 @@
 #include "hypercall/hypercall.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 

@@ -3,15 +3,11 @@
  * domctl, the part about CPUs: where a domain's vcpus may run, what share it has, what it used. Behaviour:
  * public/domctl.h and Xen 4.17's answers with its credit2 scheduler.
  */
-#include <public/domctl.h>
 #include <public/mews.h>
 
-#include "cpu/smp.h"
 #include "domain/domain.h"
 #include "domain/info.h"
 #include "hypercall/domctl.h"
-#include "lib/errno.h"
-#include "lib/string.h"
 #include "memory/guest_copy.h"
 
 #define CAP_KEEP 0xffff /* putinfo: the cap stays what it is */

@@ -4,16 +4,11 @@
  * of one that was suspended. All of it comes from a file or a network when it is written: nothing is believed that
  * a guest could not have set for itself. The vcpus stand still meanwhile.
  */
-#include <public/domctl.h>
-#include <public/vcpu.h>
-
 #include "cpu/clock.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
 #include "domain/domain.h"
 #include "hypercall/domctl.h"
-#include "hypercall/hypercall.h"
-#include "lib/string.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"

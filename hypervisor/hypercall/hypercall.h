@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one table of hypercalls (hypercall/table.c): number, name, how many arguments, who may, handler.
+ * The one list of hypercalls, of which dispatch.c makes the table: name, who may.
  *
  * Handlers take the arguments as an array they may change. What a guest hands over is copied in once
  * and checked whole before anything changes. A handler that has more to do than one unit's time returns
@@ -22,16 +22,6 @@ struct vcpu;
 
 typedef long (*hypercall_handler_t)(struct vcpu *v, u64 args[6]);
 
-struct hypercall {
-    const char *name;
-    hypercall_handler_t handler;
-    u8 arguments;
-    bool control; /* only a privileged domain; others get -EPERM */
-};
-
-#define HYPERCALL_COUNT 64
-extern const struct hypercall hypercall_table[HYPERCALL_COUNT];
-
 /* From entry/: the guest's arguments (in the order rdi, rsi, rdx, r10, r8, r9) and the number from its eax. What is returned
  * is the guest's rax, but for -ERESTART: then hypercall_restart() with the same args puts the guest before its call
  * again. */
@@ -42,38 +32,37 @@ void hypercall_restart(const u64 args[6]);
  * for the current vcpu is due. Opens the interrupt window; no lock may be held. */
 bool preempt_needed(void);
 
-/* All calls, in the order of their numbers: name, arguments, who may (any domain; a privileged one alone). The handler
- * of `name` is do_name, in a *_calls.c here. table.c makes the table of this. */
+/* All calls, in the order of their numbers, and who may: any domain, or a privileged one alone (others get -EPERM). The
+ * handler of `name` is do_name, in a *_calls.c here. A number that is not here answers ENOSYS. */
 #define HYPERCALLS(any, privileged)                                                                \
-    any(set_trap_table, 1)                                                                         \
-    any(mmu_update, 4)                                                                             \
-    any(set_gdt, 2)                                                                                \
-    any(stack_switch, 2)                                                                           \
-    any(fpu_taskswitch, 1)                                                                         \
-    privileged(platform_op, 1)                                                                     \
-    any(set_debugreg, 2)                                                                           \
-    any(get_debugreg, 1)                                                                           \
-    any(update_descriptor, 2)                                                                      \
-    any(memory_op, 2)                                                                              \
-    any(multicall, 2)                                                                              \
-    any(update_va_mapping, 3)                                                                      \
-    any(set_timer_op, 1)                                                                           \
-    any(xen_version, 2)                                                                            \
-    any(console_io, 3)                                                                             \
-    any(grant_table_op, 3)                                                                         \
-    any(vm_assist, 2)                                                                              \
-    any(iret, 0)                                                                                   \
-    any(vcpu_op, 3)                                                                                \
-    any(set_segment_base, 2)                                                                       \
-    any(mmuext_op, 4)                                                                              \
-    any(sched_op, 2)                                                                               \
-    any(callback_op, 2)                                                                            \
-    any(event_channel_op, 2)                                                                       \
-    any(physdev_op, 2)                                                                             \
-    privileged(sysctl, 1)                                                                          \
-    privileged(domctl, 1)
-
-#define HYPERCALL_PROTOTYPE(call, arguments) long do_##call(struct vcpu *v, u64 args[6]);
+    any(set_trap_table)                                                                            \
+    any(mmu_update)                                                                                \
+    any(set_gdt)                                                                                   \
+    any(stack_switch)                                                                              \
+    any(fpu_taskswitch)                                                                            \
+    privileged(platform_op)                                                                        \
+    any(set_debugreg)                                                                              \
+    any(get_debugreg)                                                                              \
+    any(update_descriptor)                                                                         \
+    any(memory_op)                                                                                 \
+    any(multicall)                                                                                 \
+    any(update_va_mapping)                                                                         \
+    any(set_timer_op)                                                                              \
+    any(xen_version)                                                                               \
+    any(console_io)                                                                                \
+    any(grant_table_op)                                                                            \
+    any(vm_assist)                                                                                 \
+    any(iret)                                                                                      \
+    any(vcpu_op)                                                                                   \
+    any(set_segment_base)                                                                          \
+    any(mmuext_op)                                                                                 \
+    any(sched_op)                                                                                  \
+    any(callback_op)                                                                               \
+    any(event_channel_op)                                                                          \
+    any(physdev_op)                                                                                \
+    privileged(sysctl)                                                                             \
+    privileged(domctl)
+#define HYPERCALL_PROTOTYPE(call) long do_##call(struct vcpu *v, u64 args[6]);
 HYPERCALLS(HYPERCALL_PROTOTYPE, HYPERCALL_PROTOTYPE)
 
 /* A call that is a family of commands, each with a structure of its own, has a table of them; command.c does what all

@@ -9,7 +9,6 @@
 #include "boot/boot.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/string.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"

@@ -4,9 +4,6 @@
  * read once; a batch that is not done goes on where it stopped, with what it has done so far counted
  * in the guest's own variable. Numbers: public/xen.h.
  */
-#include <public/xen.h>
-
-#include "cpu/asm.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "lib/string.h"
@@ -87,8 +84,34 @@ static long batch_end(struct batch *b, struct vcpu *v, u64 args[6], long error)
     return error;
 }
 
-static int mmu_update_one(struct vcpu *v, struct domain *owner, const u64 request[2])
+/* All requests of a call, of `words` each; between `unit` of them what is more urgent has its turn. */
+static inline __attribute__((always_inline)) long batch_run(struct vcpu *v, u64 args[6], const u32 words, u32 unit,
+                                                            int (*one)(struct vcpu *, struct domain *, const void *))
 {
+    struct batch b;
+    u64 request[words];
+    long error = batch_begin(&b, v, args, words * 8);
+
+    if (error)
+        return error;
+    while (b.left && !error) {
+        error = GUEST_WORDS(b.address, request, words);
+        if (!error)
+            error = one(v, b.owner, request);
+        if (error)
+            break;
+        b.address += words * 8;
+        b.left--;
+        b.done++;
+        if (b.left && b.done % unit == 0 && preempt_needed())
+            error = -ERESTART;
+    }
+    return batch_end(&b, v, args, error);
+}
+
+static int mmu_update_one(struct vcpu *v, struct domain *owner, const void *op)
+{
+    const u64 *request = op;
     maddr_t at = request[0] & ~7ull;
 
     switch (request[0] & 7) {
@@ -106,31 +129,6 @@ static int mmu_update_one(struct vcpu *v, struct domain *owner, const u64 reques
     default:
         return -ENOSYS;
     }
-}
-
-long do_mmu_update(struct vcpu *v, u64 args[6])
-{
-    struct batch b;
-    u64 request[2];
-    long error = batch_begin(&b, v, args, sizeof(struct mmu_update));
-
-    if (error)
-        return error;
-    while (b.left) {
-        error = GUEST_WORDS(b.address, request, 2);
-        if (!error)
-            error = mmu_update_one(v, b.owner, request);
-        if (error)
-            break;
-        b.address += sizeof(struct mmu_update);
-        b.left--;
-        b.done++;
-        if (b.left && b.done % BATCH_UNIT == 0 && preempt_needed()) {
-            error = -ERESTART;
-            break;
-        }
-    }
-    return batch_end(&b, v, args, error);
 }
 
 /* The CPUs whose TLBs may know the vcpus in a guest's bitmap. */
@@ -220,8 +218,10 @@ static int mmuext_page(struct domain *owner, const struct mmuext_op *op)
     return error ? -EINVAL : 0;
 }
 
-static int mmuext_one(struct vcpu *v, struct domain *owner, const struct mmuext_op *op)
+static int mmuext_one(struct vcpu *v, struct domain *owner, const void *request)
 {
+    const struct mmuext_op *op = request;
+
     switch (op->cmd) {
     case MMUEXT_PIN_L1_TABLE:
     case MMUEXT_PIN_L2_TABLE:
@@ -256,29 +256,14 @@ static int mmuext_one(struct vcpu *v, struct domain *owner, const struct mmuext_
     }
 }
 
+long do_mmu_update(struct vcpu *v, u64 args[6])
+{
+    return batch_run(v, args, sizeof(struct mmu_update) / 8, BATCH_UNIT, mmu_update_one);
+}
+
+/* Tables that a request let go must be free of their type before the next one looks at them; pt_* see to that, but not
+ * for long: a break after each. */
 long do_mmuext_op(struct vcpu *v, u64 args[6])
 {
-    struct mmuext_op op;
-    struct batch b;
-    long error = batch_begin(&b, v, args, sizeof(op));
-
-    if (error)
-        return error;
-    while (b.left) {
-        error = GUEST_WORDS(b.address, &op, sizeof(op) / 8);
-        if (!error)
-            error = mmuext_one(v, b.owner, &op);
-        if (error)
-            break;
-        b.address += sizeof(op);
-        b.left--;
-        b.done++;
-        /* tables that this request let go must be free of their type before the next one looks at them; pt_*
-         * see to that, but not for long */
-        if (b.left && preempt_needed()) {
-            error = -ERESTART;
-            break;
-        }
-    }
-    return batch_end(&b, v, args, error);
+    return batch_run(v, args, sizeof(struct mmuext_op) / 8, 1, mmuext_one);
 }

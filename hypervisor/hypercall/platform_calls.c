@@ -4,15 +4,12 @@
  * privileged. What ring 0 does not do (frequencies, microcode, CPU hotplug) answers ENOSYS.
  */
 #include <public/platform.h>
-#include <public/xen.h>
 
 #include "boot/boot.h"
 #include "cpu/clock.h"
-#include "cpu/percpu.h"
 #include "device/acpi.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/device_map.h"
 #include "memory/guest_copy.h"
 

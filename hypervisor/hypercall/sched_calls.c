@@ -4,12 +4,10 @@
  * answers.
  */
 #include <public/sched.h>
-#include <public/xen.h>
 
 #include "cpu/clock.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/guest_copy.h"
 
 #define POLL_PORTS_MAX 128
@@ -39,77 +37,77 @@ static long any_port_pending(struct vcpu *v, const struct sched_poll *poll)
     return 0;
 }
 
-static long call_poll(struct vcpu *v, u64 arg)
+static long call_poll(const struct command_call *c)
 {
-    struct sched_poll poll;
+    const struct sched_poll *poll = c->op;
+    struct vcpu *v = c->v;
     evtchn_port_t only = 0;
     long pending;
 
-    if (copy_struct_from_guest(&poll, arg))
-        return -EFAULT;
-    if (poll.nr_ports > POLL_PORTS_MAX)
+    if (poll->nr_ports > POLL_PORTS_MAX)
         return -EINVAL;
-    if (poll.nr_ports == 1 && copy_struct_from_guest(&only, (u64)poll.ports.p))
+    if (poll->nr_ports == 1 && copy_struct_from_guest(&only, (u64)poll->ports.p))
         return -EFAULT;
-    if (!poll.timeout)
+    if (!poll->timeout)
         timer_stop(&v->time.poll);
     v->evtchn.poll_port = only;
     v->evtchn.polling = true;
     __atomic_fetch_add(&v->domain->evtchn.pollers, 1, __ATOMIC_SEQ_CST);
     vcpu_block(v);
     /* whoever sends from here on finds us waiting; what was sent before shows as pending */
-    pending = v->sched.blocked ? any_port_pending(v, &poll) : 1;
+    pending = v->sched.blocked ? any_port_pending(v, poll) : 1;
     if (pending) {
         vcpu_unblock(v);
         return pending < 0 ? pending : 0;
     }
-    if (poll.timeout)
-        timer_set_here(&v->time.poll, poll.timeout);
+    if (poll->timeout)
+        timer_set_here(&v->time.poll, poll->timeout);
     return 0;
 }
 
 /* What a suspended guest's toolstack reads and changes besides (its record, in a third argument) is theirs alone. */
-static long call_shutdown(struct vcpu *v, u64 arg, bool now)
+static long call_shutdown(const struct command_call *c)
 {
-    struct sched_shutdown op;
-    struct domain *d = v->domain;
+    const struct sched_shutdown *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    if (now) {
-        domain_shutdown(d, (u8)op.reason);
-    } else if (!d->code_latched) {
-        d->shutdown_code = (u8)op.reason;
-        d->code_latched = true;
-    }
+    domain_shutdown(c->domain, (u8)op->reason);
     return 0;
 }
 
-static long call_remote_shutdown(struct vcpu *v, u64 arg)
+static long call_shutdown_code(const struct command_call *c)
 {
-    struct sched_remote_shutdown op;
-    struct domain *d;
-    int error;
+    const struct sched_shutdown *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    d = domain_find_for(v, op.domain_id, &error);
-    if (!d)
-        return error;
-    if (d == v->domain) /* another's, that is */
-        error = -ESRCH;
-    else
-        domain_shutdown(d, (u8)op.reason);
-    domain_put(d);
-    return error;
+    if (!c->domain->code_latched)
+        c->domain->shutdown_code = (u8)op->reason;
+    c->domain->code_latched = true;
+    return 0;
 }
 
-static long call_watchdog(struct vcpu *v, u64 arg)
+static long call_remote_shutdown(const struct command_call *c)
 {
-    struct sched_watchdog op;
+    const struct sched_remote_shutdown *op = c->op;
 
-    return copy_struct_from_guest(&op, arg) ? -EFAULT : time_set_watchdog(v->domain, op.id, op.timeout);
+    if (c->domain == c->v->domain) /* another's, that is */
+        return -ESRCH;
+    domain_shutdown(c->domain, (u8)op->reason);
+    return 0;
 }
+
+static long call_watchdog(const struct command_call *c)
+{
+    const struct sched_watchdog *op = c->op;
+
+    return time_set_watchdog(c->domain, op->id, op->timeout);
+}
+
+static const struct command commands[] = {
+    {SCHEDOP_poll, sizeof(struct sched_poll), 0, call_poll},
+    {SCHEDOP_shutdown, sizeof(struct sched_shutdown), 0, call_shutdown},
+    {SCHEDOP_shutdown_code, sizeof(struct sched_shutdown), 0, call_shutdown_code},
+    {SCHEDOP_remote_shutdown, sizeof(struct sched_remote_shutdown), OF_DOMAIN, call_remote_shutdown},
+    {SCHEDOP_watchdog, sizeof(struct sched_watchdog), 0, call_watchdog},
+};
 
 long do_sched_op(struct vcpu *v, u64 args[6])
 {
@@ -119,19 +117,10 @@ long do_sched_op(struct vcpu *v, u64 args[6])
         return 0;
     case SCHEDOP_block:
         return call_block(v);
-    case SCHEDOP_poll:
-        return call_poll(v, args[1]);
-    case SCHEDOP_shutdown:
-    case SCHEDOP_shutdown_code:
-        return call_shutdown(v, args[1], (u32)args[0] == SCHEDOP_shutdown);
-    case SCHEDOP_remote_shutdown:
-        return call_remote_shutdown(v, args[1]);
-    case SCHEDOP_watchdog:
-        return call_watchdog(v, args[1]);
     case SCHEDOP_pin_override:
         return v->domain->privileged ? -ENOSYS : -EPERM;
     default:
-        return -ENOSYS;
+        return COMMAND_RUN(commands, (u32)args[0], v, args[1]);
     }
 }
 

@@ -4,12 +4,10 @@
  * here; what names a build is for the control domain only.
  */
 #include <public/version.h>
-#include <public/xen.h>
 
 #include "boot/boot.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/guest_copy.h"
 

@@ -7,7 +7,6 @@
 
 #include "cpu/asm.h"
 #include "cpu/lock.h"
-#include "lib/string.h"
 
 #define PRINT_LOG_SIZE 16384u /* a power of two */
 
@@ -171,8 +170,7 @@ void print_setup(enum print_level level, void (*write)(const char *text, size_t 
     console = write;
 }
 
-static void give_up(void) __noreturn;
-static void give_up(void)
+static void __noreturn give_up(void)
 {
     if (print_panic_hook)
         print_panic_hook();

@@ -23,10 +23,6 @@ typedef int32_t s32;
 typedef struct {
     u64 v;
 } mfn_t;
-/* A guest's own ("physical") frame number, as its p2m table is indexed. */
-typedef struct {
-    u64 v;
-} pfn_t;
 /* A machine address in bytes. */
 typedef u64 maddr_t;
 
