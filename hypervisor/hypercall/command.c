@@ -19,12 +19,13 @@ const struct command *command_find(const struct command *table, size_t count, u3
 long command_run(const struct command *command, struct vcpu *v, u64 at)
 {
     u64 op[COMMAND_SIZE / 8];
-    struct command_call call = {v, v->domain, op, at};
+    struct command_call call = {0, v, v->domain, op, at};
     int found = 0;
     long error;
 
     if (!command)
         return -ENOSYS;
+    call.number = command->number;
     if ((command->rules & CONTROL) && !v->domain->privileged)
         return -EPERM;
     ASSERT(command->size <= sizeof(op));

@@ -9,6 +9,7 @@
 #include "cpu/asm.h"
 #include "domain/domain.h"
 #include "hypercall/domctl.h"
+#include "hypercall/hypercall.h"
 #include "lib/string.h"
 #include "memory/guest_copy.h"
 #include "pv/emulate.h"
@@ -124,14 +125,15 @@ long sysctl_cpu_featureset(struct xen_sysctl *op)
     return n < ARRAY_SIZE(place) ? -ENOBUFS : 0;
 }
 
-long domctl_cpu_policy(struct domain *d, struct xen_domctl *op)
+long domctl_cpu_policy(const struct command_call *c)
 {
-    struct xen_domctl_cpu_policy *p = &op->u.cpu_policy;
+    struct xen_domctl_cpu_policy *p = c->op;
+    struct domain *d = c->domain;
     u32 hidden[PV_FEATURE_WORDS];
     struct xen_cpuid_leaf leaf;
     struct xen_msr_entry msr;
 
-    if (op->cmd == XEN_DOMCTL_get_cpu_policy)
+    if (c->number == XEN_DOMCTL_get_cpu_policy)
         return policy_get(d, false, (u64)p->leaves.p, &p->nr_leaves, (u64)p->msrs.p, &p->nr_msrs);
     p->err_leaf = p->err_subleaf = p->err_msr = ~0u;
     if (p->nr_leaves > MAX_LEAVES || p->nr_msrs > MSR_LIMIT)

@@ -8,17 +8,16 @@
 #include "domain/domain.h"
 #include "domain/info.h"
 #include "hypercall/domctl.h"
+#include "hypercall/hypercall.h"
 #include "memory/guest_copy.h"
 
 #define CAP_KEEP 0xffff /* putinfo: the cap stays what it is */
 
-long domctl_vcpu_info(struct domain *d, struct xen_domctl *op)
+long domctl_vcpu_info(const struct command_call *c)
 {
-    struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
-    struct vcpu *v = domctl_vcpu(d, info->vcpu);
+    struct xen_domctl_getvcpuinfo *info = c->op;
+    struct vcpu *v = c->v;
 
-    if (!v)
-        return -ESRCH;
     info->online = !v->sched.down;
     info->blocked = v->sched.blocked;
     info->running = v->sched.running && !v->sched.blocked;
@@ -56,20 +55,16 @@ int domctl_mask_write(const struct xenctl_bitmap *map, u64 mask)
     return 0;
 }
 
-long domctl_affinity(struct domain *d, struct xen_domctl *op)
+long domctl_affinity(const struct command_call *c)
 {
-    struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-    struct vcpu *v = domctl_vcpu(d, a->vcpu);
-    u64 hard, soft;
+    struct xen_domctl_vcpuaffinity *a = c->op;
+    struct vcpu *v = c->v;
+    u64 hard = v->sched.hard_affinity, soft = v->sched.soft_affinity;
     int error = 0;
 
-    if (!v)
-        return -ESRCH;
     if (!a->flags || (a->flags & ~(XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
         return -EINVAL;
-    hard = v->sched.hard_affinity;
-    soft = v->sched.soft_affinity;
-    if (op->cmd == XEN_DOMCTL_setvcpuaffinity) {
+    if (c->number == XEN_DOMCTL_setvcpuaffinity) {
         if (a->flags & XEN_VCPUAFFINITY_HARD)
             error = domctl_mask_read(&a->cpumap_hard, &hard);
         if (!error && (a->flags & XEN_VCPUAFFINITY_SOFT))
@@ -86,10 +81,10 @@ long domctl_affinity(struct domain *d, struct xen_domctl *op)
     return error;
 }
 
-long domctl_scheduler(struct domain *d, struct xen_domctl *op)
+long domctl_scheduler(const struct command_call *c)
 {
-    struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
-    u16 weight = d->share.weight, cap = d->share.cap;
+    struct xen_domctl_scheduler_op *s = c->op;
+    u16 weight = c->domain->share.weight, cap = c->domain->share.cap;
 
     if (s->sched_id != XEN_SCHEDULER_CREDIT2)
         return -EINVAL;
@@ -105,7 +100,7 @@ long domctl_scheduler(struct domain *d, struct xen_domctl *op)
             cap = s->u.credit2.cap;
         if (cap > 100 * MAX_VCPUS)
             return -EINVAL;
-        share_set(d, weight, cap);
+        share_set(c->domain, weight, cap);
         return 0;
     default:
         return -EOPNOTSUPP;
@@ -113,37 +108,37 @@ long domctl_scheduler(struct domain *d, struct xen_domctl *op)
 }
 
 /* The machine is one node: every VPS may use it, and nothing else. */
-long domctl_node_affinity(struct domain *d, struct xen_domctl *op)
+long domctl_node_affinity(const struct command_call *c)
 {
-    const struct xenctl_bitmap *map = &op->u.nodeaffinity.nodemap;
+    const struct xen_domctl_nodeaffinity *op = c->op;
     u64 nodes;
     int error;
 
-    (void)d;
-    if (op->cmd == XEN_DOMCTL_getnodeaffinity)
-        return domctl_mask_write(map, 1);
-    error = domctl_mask_read(map, &nodes);
+    if (c->number == XEN_DOMCTL_getnodeaffinity)
+        return domctl_mask_write(&op->nodemap, 1);
+    error = domctl_mask_read(&op->nodemap, &nodes);
     return error ? error : nodes & 1 ? 0 : -EINVAL;
 }
 
 /* As VCPUOP_send_nmi; the other triggers are of machines that a PV guest has not. */
-long domctl_trigger(struct domain *d, struct xen_domctl *op)
+long domctl_trigger(const struct command_call *c)
 {
-    struct vcpu *v = domctl_vcpu(d, op->u.sendtrigger.vcpu);
+    const struct xen_domctl_sendtrigger *op = c->op;
+    struct vcpu *v = op->vcpu < c->domain->max_vcpus ? c->domain->vcpu[op->vcpu] : NULL;
 
     if (!v)
         return -ESRCH;
-    if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
+    if (op->trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
         return -EINVAL;
     v->pv.nmi_pending = true;
     vcpu_kick(v);
     return 0;
 }
 
-long domctl_runstates(struct domain *d, struct xen_domctl *op)
+long domctl_runstates(const struct command_call *c)
 {
-    struct xen_domctl_mews_runstates *r = (void *)&op->u;
+    struct xen_domctl_mews_runstates *r = c->op;
 
-    domain_runstates(d, r->time);
+    domain_runstates(c->domain, r->time);
     return 0;
 }

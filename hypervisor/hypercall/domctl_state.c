@@ -2,13 +2,14 @@
 /*
  * domctl, the part about a domain's state: what a toolstack reads to save a VPS, writes to make it again, and the going on
  * of one that was suspended. All of it comes from a file or a network when it is written: nothing is believed that
- * a guest could not have set for itself. The vcpus stand still meanwhile.
+ * a guest could not have set for itself. The vcpus stand still meanwhile (STILL in domctl.c's table).
  */
 #include "cpu/clock.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
 #include "domain/domain.h"
 #include "hypercall/domctl.h"
+#include "hypercall/hypercall.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
@@ -22,81 +23,66 @@
 /* As it was before it got its first context. */
 static long vcpu_forget_context(struct vcpu *v)
 {
-    long error;
+    long error = pt_drop_bases(v);
 
-    domain_pause_sync(v->domain);
-    error = pt_drop_bases(v);
-    if (!error) {
-        descriptor_drop_gdt(v);
-        descriptor_drop_ldt(v);
-        v->initialised = false;
-        v->sched.down = true;
-        v->sched.blocked = false;
-    }
-    domain_unpause(v->domain);
-    return error;
+    if (error)
+        return error;
+    descriptor_drop_gdt(v);
+    descriptor_drop_ldt(v);
+    v->initialised = false;
+    v->sched.down = true;
+    v->sched.blocked = false;
+    return 0;
 }
 
-long domctl_set_context(struct domain *d, struct xen_domctl *op)
+long domctl_set_context(const struct command_call *call)
 {
-    struct vcpu *v = domctl_vcpu(d, op->u.vcpucontext.vcpu);
+    const struct xen_domctl_vcpucontext *op = call->op;
+    struct vcpu *v = call->v;
     struct vcpu_guest_context *c;
     long error;
 
-    if (!v)
-        return -ENOENT;
-    if (!op->u.vcpucontext.ctxt.p)
+    if (!op->ctxt.p)
         return vcpu_forget_context(v);
     c = hv_alloc(sizeof(*c));
     if (!c)
         return -ENOMEM;
-    error = copy_from_guest(c, (u64)op->u.vcpucontext.ctxt.p, sizeof(*c));
-    if (!error) {
-        domain_pause_sync(d);
+    error = copy_struct_from_guest(c, (u64)op->ctxt.p);
+    if (!error)
         error = pv_set_context(v, c);
-        if (!error)
-            v->sched.down = !(c->flags & VGCF_online);
-        domain_unpause(d);
-    }
+    if (!error)
+        v->sched.down = !(c->flags & VGCF_online);
     if (!error && !v->id)
-        time_update_wallclock(d); /* builders write the shared page whole */
+        time_update_wallclock(call->domain); /* builders write the shared page whole */
     hv_free(c);
     return error;
 }
 
-long domctl_get_context(struct domain *d, struct xen_domctl *op)
+long domctl_get_context(const struct command_call *call)
 {
-    const struct vcpu *v = domctl_vcpu(d, op->u.vcpucontext.vcpu);
+    const struct xen_domctl_vcpucontext *op = call->op;
     struct vcpu_guest_context *c;
     long error;
 
-    if (!v)
-        return -EINVAL;
-    if (!v->initialised)
+    if (!call->v->initialised)
         return -ENODATA;
     c = hv_alloc(sizeof(*c));
     if (!c)
         return -ENOMEM;
-    domain_pause_sync(d);
-    pv_get_context(v, c);
-    domain_unpause(d);
-    error = copy_to_guest((u64)op->u.vcpucontext.ctxt.p, c, sizeof(*c));
+    pv_get_context(call->v, c);
+    error = copy_struct_to_guest((u64)op->ctxt.p, c);
     hv_free(c);
     return error;
 }
 
 /* The entry points that a context has no room for. There are no machine checks to hand on: what it says of those is
  * ignored. */
-long domctl_ext_context(struct domain *d, struct xen_domctl *op)
+long domctl_ext_context(const struct command_call *c)
 {
-    struct xen_domctl_ext_vcpucontext *e = &op->u.ext_vcpucontext;
-    struct vcpu *v = domctl_vcpu(d, e->vcpu);
-    struct vcpu_pv *pv;
+    struct xen_domctl_ext_vcpucontext *e = c->op;
+    struct vcpu_pv *pv = &c->v->pv;
 
-    if (!v)
-        return -ESRCH;
-    pv = &v->pv;
-    if (op->cmd == XEN_DOMCTL_get_ext_vcpucontext) {
+    if (c->number == XEN_DOMCTL_get_ext_vcpucontext) {
         *e = (struct xen_domctl_ext_vcpucontext){.vcpu = e->vcpu,
                                                  .size = sizeof(*e),
                                                  .syscall32_callback_eip = pv->syscall32_callback,
@@ -108,12 +94,10 @@ long domctl_ext_context(struct domain *d, struct xen_domctl *op)
     if (e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
         !address_canonical(e->syscall32_callback_eip) || !address_canonical(e->sysenter_callback_eip))
         return -EINVAL;
-    domain_pause_sync(d);
     pv->syscall32_callback = e->syscall32_callback_eip;
     pv->syscall32_masks_events = e->syscall32_disables_events;
     pv->sysenter_callback = e->sysenter_callback_eip;
     pv->sysenter_masks_events = e->sysenter_disables_events;
-    domain_unpause(d);
     return 0;
 }
 
@@ -123,42 +107,32 @@ struct xstate_head {
 };
 
 /* Without a buffer: how large it must be. */
-long domctl_get_xstate(struct domain *d, struct xen_domctl *op)
+long domctl_get_xstate(const struct command_call *c)
 {
-    struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
-    struct vcpu *v = domctl_vcpu(d, e->vcpu);
-    u64 to = (u64)e->buffer.p, size = cpu_features.xsave ? sizeof(struct xstate_head) + cpu_features.xstate_size : 0;
-    struct xstate_head head;
-    long error = 0;
+    struct xen_domctl_vcpuextstate *e = c->op;
+    struct xstate_head head = {c->v->pv.xcr0, cpu_features.xcr0};
+    u64 to = (u64)e->buffer.p, size = cpu_features.xsave ? sizeof(head) + cpu_features.xstate_size : 0;
 
-    if (!v)
-        return -ESRCH;
     if (to && e->size < size)
         return -EINVAL;
     e->xfeature_mask = cpu_features.xcr0;
     e->size = size;
     if (!to || !size)
         return 0;
-    domain_pause_sync(d);
-    head = (struct xstate_head){v->pv.xcr0, cpu_features.xcr0};
-    error = copy_struct_to_guest(to, &head);
-    if (!error)
-        error = copy_to_guest(to + sizeof(head), v->pv.fpu, cpu_features.xstate_size);
-    domain_unpause(d);
-    return error;
+    return copy_struct_to_guest(to, &head) ||
+                   copy_to_guest(to + sizeof(head), c->v->pv.fpu, cpu_features.xstate_size)
+               ? -EFAULT
+               : 0;
 }
 
-long domctl_set_xstate(struct domain *d, struct xen_domctl *op)
+long domctl_set_xstate(const struct command_call *c)
 {
-    const struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
-    struct vcpu *v = domctl_vcpu(d, e->vcpu);
+    const struct xen_domctl_vcpuextstate *e = c->op;
     u64 from = (u64)e->buffer.p, size = e->size - sizeof(struct xstate_head);
     struct xstate_head head;
     struct fpu_state *s;
     long error;
 
-    if (!v)
-        return -ESRCH;
     if (!cpu_features.xsave || size < sizeof(*s) || size > cpu_features.xstate_size)
         return -EINVAL;
     if (copy_struct_from_guest(&head, from))
@@ -171,38 +145,34 @@ long domctl_set_xstate(struct domain *d, struct xen_domctl *op)
     error = copy_from_guest(s, from + sizeof(head), size);
     if (!error && (s->xstate_bv & ~head.accumulated))
         error = -EINVAL;
+    if (!error)
+        error = fpu_state_import_extended(c->v->pv.fpu, s, size);
     if (!error) {
-        domain_pause_sync(d);
-        error = fpu_state_import_extended(v->pv.fpu, s, size);
-        if (!error) {
-            v->pv.xcr0 = head.xcr0;
-            v->pv.fpu_used = true;
-        }
-        domain_unpause(d);
+        c->v->pv.xcr0 = head.xcr0;
+        c->v->pv.fpu_used = true;
     }
     fpu_state_free(s);
     return error;
 }
 
 /* No vcpu has an MSR of its own that its kernel can change and its context does not hold. */
-long domctl_msrs(struct domain *d, struct xen_domctl *op)
+long domctl_msrs(const struct command_call *c)
 {
-    struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
-    bool surplus = op->cmd == XEN_DOMCTL_set_vcpu_msrs && m->msr_count;
+    struct xen_domctl_vcpu_msrs *m = c->op;
+    bool surplus = c->number == XEN_DOMCTL_set_vcpu_msrs && m->msr_count;
 
-    if (!domctl_vcpu(d, m->vcpu))
-        return -EINVAL;
     m->msr_count = 0; /* for set: the first that is wrong */
     return surplus ? -EINVAL : 0;
 }
 
 /* Guests use the TSC as it is; other modes are refused. */
-long domctl_tsc(struct domain *d, struct xen_domctl *op)
+long domctl_tsc(const struct command_call *c)
 {
     enum { TSC_DEFAULT, TSC_EMULATE, TSC_NATIVE };
-    struct xen_domctl_tsc_info *t = &op->u.tsc_info;
+    struct xen_domctl_tsc_info *t = c->op;
+    struct domain *d = c->domain;
 
-    if (op->cmd == XEN_DOMCTL_gettscinfo) {
+    if (c->number == XEN_DOMCTL_gettscinfo) {
         *t = (struct xen_domctl_tsc_info){.tsc_mode = d->time.tsc_mode,
                                           .gtsc_khz = d->time.tsc_mode == TSC_NATIVE ? 0 : (u32)clock_scale.tsc_khz,
                                           .incarnation = d->time.tsc_incarnation};
@@ -231,9 +201,10 @@ static u64 frame_kind(const struct domain *d, u64 number)
     return level << XEN_DOMCTL_PFINFO_LTAB_SHIFT | ((type & FRAME_PINNED) ? XEN_DOMCTL_PFINFO_LPINTAB : 0);
 }
 
-long domctl_frame_kinds(struct domain *d, struct xen_domctl *op)
+long domctl_frame_kinds(const struct command_call *c)
 {
-    u64 frames[FRAMES_AT_ONCE], at = (u64)op->u.getpageframeinfo3.array.p, left = op->u.getpageframeinfo3.num;
+    const struct xen_domctl_getpageframeinfo3 *op = c->op;
+    u64 frames[FRAMES_AT_ONCE], at = (u64)op->array.p, left = op->num;
 
     if (left > FRAMES_MAX)
         return -E2BIG;
@@ -243,7 +214,7 @@ long domctl_frame_kinds(struct domain *d, struct xen_domctl *op)
         if (copy_from_guest(frames, at, n * sizeof(u64)))
             return -EFAULT;
         for (u64 i = 0; i < n; i++)
-            frames[i] = frame_kind(d, frames[i]);
+            frames[i] = frame_kind(c->domain, frames[i]);
         if (copy_to_guest(at, frames, n * sizeof(u64)))
             return -EFAULT;
         at += n * sizeof(u64);
@@ -252,16 +223,16 @@ long domctl_frame_kinds(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-long domctl_resume(struct domain *d, struct xen_domctl *op)
+long domctl_resume(const struct command_call *c)
 {
-    (void)op;
-    return domain_resume(d);
+    return domain_resume(c->domain);
 }
 
 /* Guests run on their own page tables, and nobody counts what they write to. Turning off what is not on is a mistake,
  * as it is to Xen. */
-long domctl_shadow(struct domain *d, struct xen_domctl *op)
+long domctl_shadow(const struct command_call *c)
 {
-    (void)d;
-    return op->u.shadow_op.op == XEN_DOMCTL_SHADOW_OP_OFF ? -EINVAL : -EOPNOTSUPP;
+    const struct xen_domctl_shadow_op *op = c->op;
+
+    return op->op == XEN_DOMCTL_SHADOW_OP_OFF ? -EINVAL : -EOPNOTSUPP;
 }

@@ -68,6 +68,7 @@ HYPERCALLS(HYPERCALL_PROTOTYPE, HYPERCALL_PROTOTYPE)
 /* A call that is a family of commands, each with a structure of its own, has a table of them; command.c does what all
  * have in common. What a handler gets: */
 struct command_call {
+    u32 number;
     struct vcpu *v;
     struct domain *domain; /* v's own, or by OF_DOMAIN the one that is meant, referenced */
     void *op;              /* a private copy of the structure, which takes the answer */
