@@ -32,18 +32,23 @@ struct leaf_list {
     bool raw; /* the CPU's own */
 };
 
+/* raw: what the CPU answers; else what d's kernel sees. */
+static void read_leaf(const struct domain *d, bool raw, u32 leaf, u32 subleaf, u32 words[4])
+{
+    struct cpuid_regs r = cpuid(leaf, subleaf);
+
+    if (raw)
+        memcpy(words, &r, sizeof(r));
+    else
+        pv_cpuid_domain(d, leaf, subleaf, words);
+}
+
 static long put_leaf(struct leaf_list *l, u32 leaf, u32 subleaf)
 {
-    u32 words[4], at = subleaf == NO_SUBLEAF ? 0 : subleaf;
     struct xen_cpuid_leaf out = {.leaf = leaf, .subleaf = subleaf};
-    struct cpuid_regs r;
+    u32 words[4];
 
-    if (l->raw) {
-        r = cpuid(leaf, at);
-        memcpy(words, &r, sizeof(words));
-    } else {
-        pv_cpuid_domain(l->domain, leaf, at, words);
-    }
+    read_leaf(l->domain, l->raw, leaf, subleaf == NO_SUBLEAF ? 0 : subleaf, words);
     memcpy(&out.a, words, sizeof(words));
     if (l->count == l->room)
         return -ENOBUFS;
@@ -105,18 +110,13 @@ long sysctl_cpu_featureset(struct xen_sysctl *op)
     struct xen_sysctl_cpu_featureset *f = &op->u.cpu_featureset;
     u64 to = (u64)f->features.p;
     u32 n = to ? MIN(f->nr_features, (u32)ARRAY_SIZE(place)) : 0, words[4];
-    struct cpuid_regs r;
 
     if (f->index == XEN_SYSCTL_cpu_featureset_hvm || f->index == XEN_SYSCTL_cpu_featureset_hvm_max)
         return -EOPNOTSUPP;
     if (f->index > XEN_SYSCTL_cpu_featureset_hvm_max)
         return -EINVAL;
     for (u32 i = 0; i < n; i++) {
-        pv_cpuid_domain(NULL, place[i].leaf, place[i].subleaf, words);
-        if (f->index <= XEN_SYSCTL_cpu_featureset_host) {
-            r = cpuid(place[i].leaf, place[i].subleaf);
-            memcpy(words, &r, sizeof(words));
-        }
+        read_leaf(NULL, f->index <= XEN_SYSCTL_cpu_featureset_host, place[i].leaf, place[i].subleaf, words);
         if (copy_struct_to_guest(to + i * sizeof(u32), &words[place[i].word]))
             return -EFAULT;
     }

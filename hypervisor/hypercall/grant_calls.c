@@ -54,15 +54,11 @@ static int map_one(struct vcpu *v, struct gnttab_map_grant_ref *op)
     bool readonly = op->flags & GNTMAP_readonly;
     u32 handle;
     mfn_t m;
-    int error;
+    int error = 0;
 
-    if (unlikely(!(op->flags & HOST_OR_DEVICE))) {
-        op->status = GNTST_bad_gntref;
-        return 0;
-    }
-    rd = domain_find(op->dom);
+    rd = op->flags & HOST_OR_DEVICE ? domain_find(op->dom) : NULL;
     if (unlikely(!rd)) {
-        op->status = GNTST_bad_domain;
+        op->status = op->flags & HOST_OR_DEVICE ? GNTST_bad_domain : GNTST_bad_gntref;
         return 0;
     }
     op->status = (int16_t)grant_use(rd, op->ref, d->id, readonly, &m, NULL);
@@ -74,10 +70,8 @@ static int map_one(struct vcpu *v, struct gnttab_map_grant_ref *op)
     track.flags = (u16)(op->flags & (HOST_OR_DEVICE | GNTMAP_readonly | GNTMAP_contains_pte));
     track.busy = true;
     op->status = (int16_t)grant_handle_take(d, &track, &handle);
-    if (unlikely(op->status)) {
-        error = 0;
+    if (unlikely(op->status))
         goto end_use;
-    }
     error = map_enter(v, op, rd, m);
     if (unlikely(error)) {
         op->status = GNTST_general_error;
@@ -92,11 +86,9 @@ static int map_one(struct vcpu *v, struct gnttab_map_grant_ref *op)
 end_use:
     frame_give_back(m, readonly);
     grant_unuse(rd, op->ref, readonly);
-    domain_put(rd);
-    return error == -ERESTART ? error : 0;
 put_domain:
     domain_put(rd);
-    return 0;
+    return error == -ERESTART ? error : 0;
 }
 
 /* A mapping undone, whose use ends after the flush. */
