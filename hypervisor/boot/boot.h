@@ -31,6 +31,9 @@ struct boot_info {
 };
 
 extern struct boot_info boot_info;
+/* boot/multiboot.c: fills boot_info. magic and address as the loader left them in eax and ebx; the boot page tables are
+ * in use. */
+void multiboot_read(u32 magic, u32 address);
 
 enum tsc_trust { TSC_AS_CPU, TSC_STABLE, TSC_UNSTABLE };
 

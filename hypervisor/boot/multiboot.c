@@ -3,8 +3,6 @@
  * What a multiboot loader (version 1 or 2) left in memory, turned into boot_info. All strings are copied:
  * the loader's memory is not kept. Formats: the Multiboot and Multiboot2 specifications.
  */
-#include "boot/multiboot.h"
-
 #include "boot/boot.h"
 #include "lib/print.h"
 #include "lib/string.h"

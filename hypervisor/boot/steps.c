@@ -4,8 +4,6 @@
  * its work panics with the reason; there is nothing to go back to.
  */
 #include "boot/boot.h"
-
-#include "boot/multiboot.h"
 #include "cpu/apic.h"
 #include "cpu/clock.h"
 #include "cpu/descriptor.h"
@@ -18,7 +16,7 @@
 #include "domain/iomem.h"
 #include "entry/entry.h"
 #include "entry/gates.h"
-#include "hypercall/console_calls.h"
+#include "hypercall/hypercall.h"
 #include "lib/print.h"
 #include "memory/layout.h"
 #include "memory/map.h"

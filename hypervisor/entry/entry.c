@@ -11,7 +11,6 @@
 #include "cpu/features.h"
 #include "cpu/msr.h"
 #include "domain/domain.h"
-#include "entry/extable.h"
 #include "entry/gates.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -80,8 +79,8 @@ struct extable_entry {
 
 extern const struct extable_entry ex_table_start[], ex_table_end[];
 
-/* The table is short and faults of ring 0 are rare: no order is kept. */
-u64 extable_find(u64 rip)
+/* Where to go on after a fault at rip; 0: no entry. The table is short and faults of ring 0 are rare: no order is kept. */
+static u64 extable_find(u64 rip)
 {
     for (const struct extable_entry *e = ex_table_start; e < ex_table_end; e++)
         if ((u64)&e->from + (u64)(s64)e->from == rip)

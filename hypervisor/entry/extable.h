@@ -17,11 +17,8 @@
     .popsection
 .endm
 #else
-#include "lib/types.h"
 #define EXTABLE(from, to)                                                                          \
     ".pushsection .ex_table,\"a\"\n\t.balign 4\n\t.long " from " - .\n\t.long " to " - .\n\t"     \
     ".popsection\n\t"
-/* Where to go on after a fault at rip; 0: no entry. */
-u64 extable_find(u64 rip);
 #endif
 #endif

@@ -10,8 +10,6 @@
 #include "lib/print.h"
 #include "memory/guest_copy.h"
 
-#include "hypercall/console_calls.h"
-
 #define CHUNK 128u
 #define INPUT_SIZE 1024u /* a power of two */
 /* Domains other than dom0: lines of this much together a second, the rest is dropped. */

@@ -32,6 +32,9 @@ void hypercall_restart(const u64 args[6]);
  * for the current vcpu is due. Opens the interrupt window; no lock may be held. */
 bool preempt_needed(void);
 
+/* A byte that somebody typed on the machine's console: kept for dom0, which is told (VIRQ_CONSOLE). Interrupt context. */
+void console_receive(u8 byte);
+
 /* All calls, in the order of their numbers, and who may: any domain, or a privileged one alone (others get -EPERM). The
  * handler of `name` is do_name, in a *_calls.c here. A number that is not here answers ENOSYS. */
 #define HYPERCALLS(any, privileged)                                                                \

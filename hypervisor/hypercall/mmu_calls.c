@@ -173,28 +173,40 @@ long do_update_va_mapping(struct vcpu *v, u64 args[6])
     return error ? error : flush_after(v, args[0], args[2]);
 }
 
-static int mmuext_flush(struct vcpu *v, const struct mmuext_op *op)
+/* What is about the vcpu itself. */
+static int mmuext_own(struct vcpu *v, const struct mmuext_op *op)
 {
-    u64 mask = v->domain->dirty_cpus;
+    u64 mask = v->domain->dirty_cpus, address = op->arg1.linear_addr;
 
     switch (op->cmd) {
+    case MMUEXT_NEW_BASEPTR:
+        return pt_set_base(v, mfn(op->arg1.mfn));
+    case MMUEXT_NEW_USER_BASEPTR:
+        return pt_set_user_base(v, mfn(op->arg1.mfn));
     case MMUEXT_TLB_FLUSH_LOCAL:
         tlb_flush_local();
         return 0;
     case MMUEXT_INVLPG_LOCAL:
-        if (guest_range_ok(op->arg1.linear_addr, 1))
-            tlb_flush_page_local(op->arg1.linear_addr);
+        if (guest_range_ok(address, 1))
+            tlb_flush_page_local(address);
         return 0;
+    case MMUEXT_SET_LDT:
+        return descriptor_set_ldt(v, address, op->arg2.nr_ents);
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
         if (vcpu_mask(v->domain, (u64)op->arg2.vcpumask.p, &mask))
             return -EINVAL;
         break;
+    case MMUEXT_TLB_FLUSH_ALL:
+    case MMUEXT_INVLPG_ALL:
+        break;
+    default:
+        return -ENOSYS;
     }
     if (op->cmd == MMUEXT_TLB_FLUSH_MULTI || op->cmd == MMUEXT_TLB_FLUSH_ALL)
         tlb_flush_mask(mask);
-    else if (guest_range_ok(op->arg1.linear_addr, 1))
-        tlb_flush_page_mask(mask, op->arg1.linear_addr);
+    else if (guest_range_ok(address, 1))
+        tlb_flush_page_mask(mask, address);
     return 0;
 }
 
@@ -234,26 +246,7 @@ static int mmuext_one(struct vcpu *v, struct domain *owner, const void *request)
     case MMUEXT_COPY_PAGE:
         return mmuext_page(owner, op);
     }
-    /* what follows is about the vcpu itself */
-    if (owner != v->domain)
-        return -EPERM;
-    switch (op->cmd) {
-    case MMUEXT_NEW_BASEPTR:
-        return pt_set_base(v, mfn(op->arg1.mfn));
-    case MMUEXT_NEW_USER_BASEPTR:
-        return pt_set_user_base(v, mfn(op->arg1.mfn));
-    case MMUEXT_TLB_FLUSH_LOCAL:
-    case MMUEXT_INVLPG_LOCAL:
-    case MMUEXT_TLB_FLUSH_MULTI:
-    case MMUEXT_INVLPG_MULTI:
-    case MMUEXT_TLB_FLUSH_ALL:
-    case MMUEXT_INVLPG_ALL:
-        return mmuext_flush(v, op);
-    case MMUEXT_SET_LDT:
-        return descriptor_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
-    default:
-        return -ENOSYS;
-    }
+    return owner == v->domain ? mmuext_own(v, op) : -EPERM;
 }
 
 long do_mmu_update(struct vcpu *v, u64 args[6])

@@ -134,16 +134,10 @@ static long call_pci_device(const struct command_call *c)
 {
     const struct physdev_pci_device *op = c->op;
 
-    return op->seg ? -ENODEV : 0;
-}
-
-static long call_restore_msi(const struct command_call *c)
-{
-    const struct physdev_pci_device *op = c->op;
-
     if (op->seg)
         return -ENODEV;
-    pirq_restore_msi(c->domain, (u16)(op->bus << 8 | op->devfn));
+    if (c->number == PHYSDEVOP_restore_msi_ext)
+        pirq_restore_msi(c->domain, (u16)(op->bus << 8 | op->devfn));
     return 0;
 }
 
@@ -171,7 +165,7 @@ static const struct command commands[] = {
     /* nothing is kept by device, so nothing can be left over */
     {PHYSDEVOP_prepare_msix, sizeof(struct physdev_pci_device), CONTROL, call_pci_device},
     {PHYSDEVOP_release_msix, sizeof(struct physdev_pci_device), CONTROL, call_pci_device},
-    {PHYSDEVOP_restore_msi_ext, sizeof(struct physdev_pci_device), CONTROL, call_restore_msi},
+    {PHYSDEVOP_restore_msi_ext, sizeof(struct physdev_pci_device), CONTROL, call_pci_device},
 };
 
 long do_physdev_op(struct vcpu *v, u64 args[6])

@@ -70,17 +70,11 @@ static long call_shutdown(const struct command_call *c)
 {
     const struct sched_shutdown *op = c->op;
 
-    domain_shutdown(c->domain, (u8)op->reason);
-    return 0;
-}
-
-static long call_shutdown_code(const struct command_call *c)
-{
-    const struct sched_shutdown *op = c->op;
-
-    if (!c->domain->code_latched)
+    if (c->number == SCHEDOP_shutdown)
+        domain_shutdown(c->domain, (u8)op->reason);
+    else if (!c->domain->code_latched)
         c->domain->shutdown_code = (u8)op->reason;
-    c->domain->code_latched = true;
+    c->domain->code_latched |= c->number == SCHEDOP_shutdown_code;
     return 0;
 }
 
@@ -104,7 +98,7 @@ static long call_watchdog(const struct command_call *c)
 static const struct command commands[] = {
     {SCHEDOP_poll, sizeof(struct sched_poll), 0, call_poll},
     {SCHEDOP_shutdown, sizeof(struct sched_shutdown), 0, call_shutdown},
-    {SCHEDOP_shutdown_code, sizeof(struct sched_shutdown), 0, call_shutdown_code},
+    {SCHEDOP_shutdown_code, sizeof(struct sched_shutdown), 0, call_shutdown},
     {SCHEDOP_remote_shutdown, sizeof(struct sched_remote_shutdown), OF_DOMAIN, call_remote_shutdown},
     {SCHEDOP_watchdog, sizeof(struct sched_watchdog), 0, call_watchdog},
 };
