@@ -88,9 +88,9 @@ static long policy_get(const struct domain *d, bool raw, u64 leaves, u32 *nr_lea
     return error;
 }
 
-long sysctl_cpu_policy(struct xen_sysctl *op)
+long sysctl_cpu_policy(const struct command_call *c)
 {
-    struct xen_sysctl_cpu_policy *p = &op->u.cpu_policy;
+    struct xen_sysctl_cpu_policy *p = c->op;
 
     if (p->index == XEN_SYSCTL_cpu_policy_hvm_max || p->index == XEN_SYSCTL_cpu_policy_hvm_default)
         return -EOPNOTSUPP;
@@ -101,13 +101,13 @@ long sysctl_cpu_policy(struct xen_sysctl *op)
 }
 
 /* The same features as words, in the order of the toolstack's bit numbers. */
-long sysctl_cpu_featureset(struct xen_sysctl *op)
+long sysctl_cpu_featureset(const struct command_call *c)
 {
     static const struct {
         u32 leaf, subleaf, word;
     } place[] = {{1, 0, 3}, {1, 0, 2}, {0x80000001, 0, 3}, {0x80000001, 0, 2}, {0xd, 1, 0},
                  {7, 0, 1}, {7, 0, 2}, {0x80000007, 0, 3}, {0x80000008, 0, 1}, {7, 0, 3}};
-    struct xen_sysctl_cpu_featureset *f = &op->u.cpu_featureset;
+    struct xen_sysctl_cpu_featureset *f = c->op;
     u64 to = (u64)f->features.p;
     u32 n = to ? MIN(f->nr_features, (u32)ARRAY_SIZE(place)) : 0, words[4];
 

@@ -94,15 +94,16 @@ static void key_help(void)
 }
 
 /* Keys that are not there are refused before any is shown. */
-long sysctl_debug_keys(struct xen_sysctl *op)
+long sysctl_debug_keys(const struct command_call *c)
 {
+    const struct xen_sysctl_debug_keys *op = c->op;
     char text[MAX_KEYS];
     u8 which[MAX_KEYS];
-    u32 n = op->u.debug_keys.nr_keys, found;
+    u32 n = op->nr_keys, found;
 
     if (n > MAX_KEYS)
         return -E2BIG;
-    if (copy_from_guest(text, (u64)op->u.debug_keys.keys.p, n))
+    if (copy_from_guest(text, (u64)op->keys.p, n))
         return -EFAULT;
     for (u32 i = 0; i < n; i++) {
         for (found = 0; found < ARRAY_SIZE(keys) && keys[found].key != text[i]; found++)

@@ -8,7 +8,6 @@
 #include "lib/types.h"
 
 struct command_call;
-struct xen_sysctl;
 struct xenctl_bitmap;
 
 /* The handlers' c: the domain, referenced, its control lock held; v is the vcpu that is meant, where one is; op is the part
@@ -27,10 +26,10 @@ int domctl_mask_write(const struct xenctl_bitmap *map, u64 mask);
 
 /* cpu_policy.c, the two sysctls that go with it too */
 long domctl_cpu_policy(const struct command_call *c);
-long sysctl_cpu_policy(struct xen_sysctl *op);
-long sysctl_cpu_featureset(struct xen_sysctl *op);
+long sysctl_cpu_policy(const struct command_call *c);
+long sysctl_cpu_featureset(const struct command_call *c);
 /* debug_keys.c */
-long sysctl_debug_keys(struct xen_sysctl *op);
+long sysctl_debug_keys(const struct command_call *c);
 
 /* domctl_state.c */
 long domctl_set_context(const struct command_call *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes sysctl: what the toolstack asks of the whole machine. One table: command, handler. A handler gets a private
- * copy of the call's structure and leaves its answer there. What the table does not hold answers ENOSYS; what would
+ * Decodes sysctl: what the toolstack asks of the whole machine. A handler's op is the command's part of the call's
+ * structure. What the table does not hold answers ENOSYS; what would
  * change the machine (pools, CPUs, the scheduler) is refused.
  */
 #include <public/sysctl.h>
@@ -21,9 +21,9 @@
 
 #define NODE_DISTANCE 10u /* to itself, as ACPI has it */
 
-static long physinfo(struct xen_sysctl *op)
+static long physinfo(const struct command_call *c)
 {
-    struct xen_sysctl_physinfo *p = &op->u.physinfo;
+    struct xen_sysctl_physinfo *p = c->op;
     struct cpuid_regs leaf1 = cpuid(1, 0), extended = cpuid(0x80000001, 0), leaf7 = cpuid(7, 0);
 
     memset(p, 0, sizeof(*p));
@@ -46,31 +46,31 @@ static long physinfo(struct xen_sysctl *op)
     return 0;
 }
 
-static long scheduler_id(struct xen_sysctl *op)
+static long scheduler_id(const struct command_call *c)
 {
-    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+    ((struct xen_sysctl_sched_id *)c->op)->sched_id = XEN_SCHEDULER_CREDIT2;
     return 0;
 }
 
-static long cpu_info(struct xen_sysctl *op)
+static long cpu_info(const struct command_call *c)
 {
-    struct xen_sysctl_getcpuinfo *c = &op->u.getcpuinfo;
-    u32 n = MIN(c->max_cpus, cpu_count);
+    struct xen_sysctl_getcpuinfo *list = c->op;
+    u32 n = MIN(list->max_cpus, cpu_count);
 
     for (u32 i = 0; i < n; i++) {
         struct xen_sysctl_cpuinfo info = {sched_idle_ns(i)};
 
-        if (copy_struct_to_guest((u64)(c->info.p + i), &info))
+        if (copy_struct_to_guest((u64)(list->info.p + i), &info))
             return -EFAULT;
     }
-    c->nr_cpus = n;
+    list->nr_cpus = n;
     return 0;
 }
 
 /* Each CPU is shown as a core of one socket: nothing here depends on how they hang together. */
-static long cpu_topology(struct xen_sysctl *op)
+static long cpu_topology(const struct command_call *c)
 {
-    struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
+    struct xen_sysctl_cputopoinfo *t = c->op;
     u32 n = t->cputopo.p ? MIN(t->num_cpus, cpu_count) : 0;
 
     for (u32 i = 0; i < n; i++) {
@@ -84,9 +84,9 @@ static long cpu_topology(struct xen_sysctl *op)
 }
 
 /* A page at a time would do too; one after the other keeps it simple, and each is a bounded piece of work. */
-static long domain_list(struct xen_sysctl *op)
+static long domain_list(const struct command_call *c)
 {
-    struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
+    struct xen_sysctl_getdomaininfolist *l = c->op;
     struct xen_domctl_getdomaininfo info;
     u32 done = 0, from = l->first_domain;
 
@@ -107,9 +107,9 @@ static long domain_list(struct xen_sysctl *op)
 }
 
 /* All memory is one node's. */
-static long numa_info(struct xen_sysctl *op)
+static long numa_info(const struct command_call *c)
 {
-    struct xen_sysctl_numainfo *n = &op->u.numainfo;
+    struct xen_sysctl_numainfo *n = c->op;
     const struct xen_sysctl_meminfo memory = {.memsize = alloc_total_frames() << PAGE_SHIFT,
                                               .memfree = alloc_free_frames() << PAGE_SHIFT};
     const u32 distance = NODE_DISTANCE;
@@ -123,9 +123,9 @@ static long numa_info(struct xen_sysctl *op)
 }
 
 /* Which node a device is at: there is one node only, so nobody asked the machine. */
-static long pci_topology(struct xen_sysctl *op)
+static long pci_topology(const struct command_call *c)
 {
-    struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+    struct xen_sysctl_pcitopoinfo *t = c->op;
     const u32 none = XEN_INVALID_DEV;
 
     if (!t->devs.p || !t->nodes.p)
@@ -138,9 +138,9 @@ static long pci_topology(struct xen_sysctl *op)
 }
 
 /* One pool, of all CPUs and all domains, that cannot be changed. */
-static long cpupool(struct xen_sysctl *op)
+static long cpupool(const struct command_call *c)
 {
-    struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
+    struct xen_sysctl_cpupool_op *p = c->op;
     struct domain *d;
 
     switch (p->op) {
@@ -161,9 +161,9 @@ static long cpupool(struct xen_sysctl *op)
 }
 
 /* Credit2's one number, the time that nobody is stopped in: here there is no such time. */
-static long scheduler(struct xen_sysctl *op)
+static long scheduler(const struct command_call *c)
 {
-    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+    struct xen_sysctl_scheduler_op *s = c->op;
 
     if (s->cpupool_id || s->sched_id != XEN_SCHEDULER_CREDIT2 || s->cmd > XEN_SYSCTL_SCHEDOP_getinfo)
         return -EINVAL;
@@ -174,60 +174,56 @@ static long scheduler(struct xen_sysctl *op)
 }
 
 /* From where somebody last cleared it, or with `incremental` from index, which is later. */
-static long read_console(struct xen_sysctl *op)
+static long read_console(const struct command_call *c)
 {
     static u32 cleared;
-    struct xen_sysctl_readconsole *c = &op->u.readconsole;
-    u32 at = c->incremental && (s32)(c->index - cleared) > 0 ? c->index : cleared, room = c->count;
+    struct xen_sysctl_readconsole *op = c->op;
+    u32 at = op->incremental && (s32)(op->index - cleared) > 0 ? op->index : cleared, room = op->count;
     char text[128];
     size_t n;
 
-    for (c->count = 0; c->count < room; c->count += (u32)n) {
-        n = print_log_read(&at, text, MIN(room - c->count, (u32)sizeof(text)));
+    for (op->count = 0; op->count < room; op->count += (u32)n) {
+        n = print_log_read(&at, text, MIN(room - op->count, (u32)sizeof(text)));
         if (!n)
             break;
-        if (copy_to_guest((u64)c->buffer.p + c->count, text, n))
+        if (copy_to_guest((u64)op->buffer.p + op->count, text, n))
             return -EFAULT;
     }
-    if (c->clear)
+    if (op->clear)
         cleared = at;
-    c->index = at;
+    op->index = at;
     return 0;
 }
 
-static const struct {
-    u32 command;
-    long (*handler)(struct xen_sysctl *op);
-} sysctl_table[] = {
-    {XEN_SYSCTL_readconsole, read_console},
-    {XEN_SYSCTL_physinfo, physinfo},
-    {XEN_SYSCTL_sched_id, scheduler_id},
-    {XEN_SYSCTL_getdomaininfolist, domain_list},
-    {XEN_SYSCTL_debug_keys, sysctl_debug_keys},
-    {XEN_SYSCTL_getcpuinfo, cpu_info},
-    {XEN_SYSCTL_cputopoinfo, cpu_topology},
-    {XEN_SYSCTL_numainfo, numa_info},
-    {XEN_SYSCTL_cpupool_op, cpupool},
-    {XEN_SYSCTL_scheduler_op, scheduler},
-    {XEN_SYSCTL_pcitopoinfo, pci_topology},
-    {XEN_SYSCTL_get_cpu_featureset, sysctl_cpu_featureset},
-    {XEN_SYSCTL_get_cpu_policy, sysctl_cpu_policy},
+static const struct command commands[] = {
+    {XEN_SYSCTL_readconsole, 0, 0, read_console},
+    {XEN_SYSCTL_physinfo, 0, 0, physinfo},
+    {XEN_SYSCTL_sched_id, 0, 0, scheduler_id},
+    {XEN_SYSCTL_getdomaininfolist, 0, 0, domain_list},
+    {XEN_SYSCTL_debug_keys, 0, 0, sysctl_debug_keys},
+    {XEN_SYSCTL_getcpuinfo, 0, 0, cpu_info},
+    {XEN_SYSCTL_cputopoinfo, 0, 0, cpu_topology},
+    {XEN_SYSCTL_numainfo, 0, 0, numa_info},
+    {XEN_SYSCTL_cpupool_op, 0, 0, cpupool},
+    {XEN_SYSCTL_scheduler_op, 0, 0, scheduler},
+    {XEN_SYSCTL_pcitopoinfo, 0, 0, pci_topology},
+    {XEN_SYSCTL_get_cpu_featureset, 0, 0, sysctl_cpu_featureset},
+    {XEN_SYSCTL_get_cpu_policy, 0, 0, sysctl_cpu_policy},
 };
 
 long do_sysctl(struct vcpu *v, u64 args[6])
 {
+    const struct command *command;
     struct xen_sysctl op;
-    long error = -ENOSYS;
+    long error;
 
-    (void)v;
     if (copy_struct_from_guest(&op, args[0]))
         return -EFAULT;
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
         return -EACCES;
-    for (u32 i = 0; i < ARRAY_SIZE(sysctl_table); i++)
-        if (sysctl_table[i].command == op.cmd)
-            error = sysctl_table[i].handler(&op);
-    if (error != -ENOSYS && copy_struct_to_guest(args[0], &op) && !error)
-        error = -EFAULT;
-    return error;
+    command = command_find(commands, ARRAY_SIZE(commands), op.cmd);
+    if (!command)
+        return -ENOSYS;
+    error = command->run(&(struct command_call){op.cmd, v, v->domain, &op.u, 0});
+    return copy_struct_to_guest(args[0], &op) && !error ? -EFAULT : error;
 }
