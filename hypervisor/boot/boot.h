@@ -34,6 +34,8 @@ extern struct boot_info boot_info;
 /* boot/multiboot.c: fills boot_info. magic and address as the loader left them in eax and ebx; the boot page tables are
  * in use. */
 void multiboot_read(u32 magic, u32 address);
+/* What follows the file's name, which stands first by all loaders (QEMU, GRUB legacy) but GRUB 2. */
+const char *boot_words(const char *string);
 
 enum tsc_trust { TSC_AS_CPU, TSC_STABLE, TSC_UNSTABLE };
 

@@ -163,21 +163,6 @@ static void __init write_p2m(void)
         }
 }
 
-/* A loader that names the file first (QEMU, GRUB legacy) or not (GRUB 2). */
-static const char *__init dom0_command_line(void)
-{
-    const char *s = boot_info.module[0].string;
-
-    if (strncmp(boot_info.loader, "GRUB 2", 6)) {
-        s = strchr(s, ' ');
-        if (!s)
-            return "";
-    }
-    while (*s == ' ')
-        s++;
-    return s;
-}
-
 static u32 __init write_video(struct dom0_vga_console_info *v)
 {
     const u8 *bios_data = device_map(0, PAGE_SIZE, false);
@@ -211,7 +196,7 @@ static void __init write_start_info(const struct domain *d, u64 initrd_size)
     }
     s->console.dom0.info_off = sizeof(*s);
     s->console.dom0.info_size = write_video((void *)(s + 1));
-    string_copy((char *)s->cmd_line, dom0_command_line(), sizeof(s->cmd_line));
+    string_copy((char *)s->cmd_line, boot_words(boot_info.module[0].string), sizeof(s->cmd_line));
 }
 
 static void __init write_tables(void)

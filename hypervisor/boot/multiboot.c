@@ -139,6 +139,16 @@ static void __init read_mb2(u32 address)
     }
 }
 
+const char *boot_words(const char *s)
+{
+    if (strncmp(boot_info.loader, "GRUB 2", 6))
+        while (*s && *s != ' ')
+            s++;
+    while (*s == ' ')
+        s++;
+    return s;
+}
+
 void __init multiboot_read(u32 magic, u32 address)
 {
     boot_info.command_line = boot_info.loader = "";

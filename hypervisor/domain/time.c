@@ -18,6 +18,7 @@
 #include "memory/pagetable.h"
 
 #define SECOND_NS 1000000000ull
+#define PERIOD_AT_FIRST_NS (SECOND_NS / 100) /* for kernels that ask for no timer; others stop it first of all */
 
 /* Where byte `offset` of an area lies. */
 static void *area_at(const struct guest_area *a, u32 offset)
@@ -158,7 +159,7 @@ int time_register_area(struct vcpu *v, u64 address)
         error = guest_area_set(v, &v->time.time_area, address, sizeof(struct vcpu_time_info));
     else
         guest_area_clear(v, &v->time.time_area);
-    if (!error && v == current_vcpu())
+    if (!error && (v == current_vcpu() || v->sched.down))
         time_update_vcpu(v);
     return error;
 }
@@ -234,6 +235,8 @@ void runstate_change(struct vcpu *v, u32 state, u64 now)
         r->state_entry_time = now;
     }
     r->state = (int)state;
+    if (unlikely(v->time.period) && state == RUNSTATE_running && !timer_armed(&v->time.periodic))
+        timer_set(&v->time.periodic, now);
     runstate_copy(v);
 }
 
@@ -271,6 +274,27 @@ static void oneshot_over(void *v)
     evtchn_send_virq(v, VIRQ_TIMER);
 }
 
+/* A tick is for who runs: a vcpu that is away has it when it is back (runstate_change()), and until then it costs nothing. */
+static void periodic_over(void *data)
+{
+    struct vcpu *v = data;
+    u64 period = ACCESS_ONCE(v->time.period), now = now_ns(), next = v->time.periodic.deadline + period;
+
+    if (!period || v->time.runstate.state != RUNSTATE_running)
+        return;
+    evtchn_send_virq(v, VIRQ_TIMER);
+    timer_set(&v->time.periodic, next > now ? next : now + period);
+}
+
+void time_set_periodic(struct vcpu *v, u64 period)
+{
+    ACCESS_ONCE(v->time.period) = period;
+    if (period)
+        timer_set(&v->time.periodic, now_ns() + period);
+    else
+        timer_stop(&v->time.periodic);
+}
+
 static void poll_over(void *data)
 {
     struct vcpu *v = data;
@@ -282,6 +306,8 @@ static void poll_over(void *data)
 void time_vcpu_init(struct vcpu *v)
 {
     timer_init(&v->time.oneshot, oneshot_over, v, v->cpu);
+    timer_init(&v->time.periodic, periodic_over, v, v->cpu);
+    v->time.period = PERIOD_AT_FIRST_NS;
     timer_init(&v->time.poll, poll_over, v, v->cpu);
     v->time.runstate.state = RUNSTATE_offline;
     v->time.runstate.state_entry_time = now_ns();
@@ -291,6 +317,7 @@ void time_vcpu_init(struct vcpu *v)
 void time_vcpu_destroy(struct vcpu *v)
 {
     timer_kill(&v->time.oneshot);
+    timer_kill(&v->time.periodic);
     timer_kill(&v->time.poll);
     guest_area_clear(v, &v->time.runstate_area);
     guest_area_clear(v, &v->time.time_area);

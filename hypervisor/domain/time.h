@@ -22,6 +22,8 @@ struct guest_area {
 
 struct vcpu_time {
     struct timer oneshot;   /* set_timer_op, VCPUOP_set_singleshot_timer -> VIRQ_TIMER */
+    struct timer periodic;  /* VCPUOP_set_periodic_timer -> VIRQ_TIMER, each `period` ns */
+    u64 period;             /* 0: none */
     struct timer poll;      /* SCHEDOP_poll's timeout */
     struct vcpu_runstate_info runstate;
     struct guest_area runstate_area;
@@ -53,6 +55,8 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 int runstate_register(struct vcpu *v, u64 address);
 /* The same for the second copy of vcpu_time_info. */
 int time_register_area(struct vcpu *v, u64 address);
+/* VIRQ_TIMER each `period` ns from now on, while v runs; 0: no more. Any vcpu's. */
+void time_set_periodic(struct vcpu *v, u64 period);
 /* SCHEDOP_watchdog: `id` 0 makes one, else sets it anew; 0 seconds stops it. The id made, 0, -EINVAL, -ENOSPC (both
  * are in use). */
 int time_set_watchdog(struct domain *d, u32 id, u32 seconds);

@@ -2,7 +2,7 @@
 /*
  * grant_table_op: map, unmap and copy in batches, and the few questions about a table. Each operation of a batch has
  * a status of its own, written back before the next begins; the call itself fails only where the batch cannot be read
- * or written. Not there, and refused with ENOSYS: transfer (no kernel flips pages any more: they copy), dump_table.
+ * or written. Not there, and refused with ENOSYS: dump_table.
  *
  * An unmapped frame is given back, and its use ends, only after the TLBs that may know it were flushed: once for a
  * run of operations.
@@ -468,6 +468,15 @@ static long call_swap(const struct command_call *c)
     return 0;
 }
 
+/* No kernel flips pages any more, they copy: each is told that its page will not do. */
+static long call_transfer(const struct command_call *c)
+{
+    struct gnttab_transfer *op = c->op;
+
+    op->status = GNTST_bad_page;
+    return 0;
+}
+
 /* The guest's own frames only: who maps another's may use the instruction itself. Written back is thrown out too. */
 static long call_cache_flush(const struct command_call *c)
 {
@@ -542,6 +551,7 @@ static const struct command commands[] = {
     {GNTTABOP_get_status_frames, sizeof(struct gnttab_get_status_frames), ANSWERS | ONE, call_get_status_frames},
     {GNTTABOP_get_version, sizeof(struct gnttab_get_version), ANSWERS | OF_DOMAIN | ONE, call_get_version},
     {GNTTABOP_swap_grant_ref, sizeof(struct gnttab_swap_grant_ref), ANSWERS, call_swap},
+    {GNTTABOP_transfer, sizeof(struct gnttab_transfer), ANSWERS, call_transfer},
     {GNTTABOP_cache_flush, sizeof(struct gnttab_cache_flush), 0, call_cache_flush},
 };
 

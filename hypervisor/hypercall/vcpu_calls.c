@@ -15,6 +15,9 @@
 #include "memory/guest_copy.h"
 #include "pv/context.h"
 
+#define PERIOD_LEAST_NS 1000000ull
+#define PERIOD_MOST_NS  ((1ull << 62) - 1)
+
 static long set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     long error;
@@ -117,6 +120,18 @@ static long call_area(struct vcpu *v, u64 arg, int (*set)(struct vcpu *, u64))
     return copy_struct_from_guest(&address, arg) ? -EFAULT : set(v, address);
 }
 
+static long call_set_periodic(struct vcpu *v, u64 arg)
+{
+    struct vcpu_set_periodic_timer op;
+
+    if (copy_struct_from_guest(&op, arg))
+        return -EFAULT;
+    if (op.period_ns < PERIOD_LEAST_NS || op.period_ns > PERIOD_MOST_NS)
+        return -EINVAL;
+    time_set_periodic(v, op.period_ns);
+    return 0;
+}
+
 static long call_set_oneshot(struct vcpu *v, u64 arg)
 {
     struct vcpu_set_singleshot_timer op;
@@ -160,7 +175,10 @@ long do_vcpu_op(struct vcpu *current, u64 args[6])
         return call_area(v, arg, time_register_area);
     case VCPUOP_register_vcpu_info:
         return call_register_info(v, arg);
-    case VCPUOP_stop_periodic_timer: /* there is none: one shot after the other is what guests use */
+    case VCPUOP_set_periodic_timer:
+        return call_set_periodic(v, arg);
+    case VCPUOP_stop_periodic_timer:
+        time_set_periodic(v, 0);
         return 0;
     case VCPUOP_set_singleshot_timer:
         return v == current ? call_set_oneshot(v, arg) : -EINVAL;

@@ -81,7 +81,7 @@ static __attribute__((noinline)) long other_version(struct vcpu *v, const u64 ar
     case XENVER_pagesize: return to ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle: return copy_to_guest(to, d->handle, sizeof(d->handle)) ? -EFAULT : 0;
     case XENVER_commandline:
-        return put_string(to, d->privileged && boot_info.command_line ? boot_info.command_line : denied,
+        return put_string(to, d->privileged ? boot_words(boot_info.command_line) : denied,
                           sizeof(xen_commandline_t));
     case XENVER_build_id: return build_id(v);
     default: return -ENOSYS;

@@ -129,6 +129,9 @@ extern uint8_t *row_in;
 /* Entry i of the test slots, and the page that it maps. */
 uint64_t *slot_entry(unsigned int i);
 volatile uint64_t *slot_page(unsigned int i);
+/* The second vcpu, after rows_vcpu: it is down; brought up, it does this, if anything, and goes down again. */
+extern void (*volatile second_work)(void);
+extern volatile struct vcpu_info *second_info;
 #define SLOTS 8
 /* An entry without its frame, and without the global bit, which is the hypervisor's own affair. */
 static inline uint64_t entry_shown(uint64_t entry)
@@ -138,6 +141,6 @@ static inline uint64_t entry_shown(uint64_t entry)
 
 extern const struct row rows_calls[], rows_version[], rows_events[], rows_sched[], rows_console[], rows_vcpu[], rows_memory[],
     rows_mmu[], rows_va[], rows_mmuext[], rows_grant[], rows_cpu[], rows_physdev[], rows_platform[], rows_domctl[],
-    rows_sysctl[], rows_multicall[], rows_insn[];
+    rows_sysctl[], rows_multicall[], rows_insn[], rows_second[], rows_fifo[], rows_grant2[];
 
 #endif

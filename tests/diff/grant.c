@@ -513,6 +513,25 @@ static long transfer_wrong(void)
     note(" status %d", arg.status);
     return result;
 }
+/* Two in one batch: each has a status of its own. */
+static long transfer(unsigned long frame, unsigned int domid, unsigned int ref)
+{
+    struct gnttab_transfer arg[2] = {{.mfn = frame, .domid = (domid_t)domid, .ref = ref, .status = 99},
+                                     {.mfn = F_NONE, .domid = (domid_t)domid, .ref = ref, .status = 99}};
+    long result = op(GNTTABOP_transfer, arg, 2);
+
+    note(" status %d %d", arg[0].status, arg[1].status);
+    return result;
+}
+static long transfer_to_nobody(void)
+{
+    return transfer(mfn_of(page_alloc_readonly()), NOBODY, REF);
+}
+static long transfer_to_self(void)
+{
+    grant(REF, 0, GTF_accept_transfer, self_id());
+    return transfer(resolve(F_L1), self_id(), REF);
+}
 static long swap_same(void)
 {
     struct gnttab_swap_grant_ref arg = {.ref_a = REF, .ref_b = REF};
@@ -540,6 +559,28 @@ static long swap_high(void)
 
     note(" status %d", arg.status);
     return result;
+}
+
+static long flush(unsigned long address, unsigned int offset, unsigned int length, unsigned int what)
+{
+    struct gnttab_cache_flush arg = {.a.dev_bus_addr = address, .offset = (uint16_t)offset, .length = (uint16_t)length,
+                                     .op = what};
+
+    return op(GNTTABOP_cache_flush, &arg, 1);
+}
+static long cache_flush(void)
+{
+    unsigned long good = resolve(M_GOOD);
+
+    note_value("clean", flush(good, 0, 64, GNTTAB_CACHE_CLEAN));
+    note_value("both", flush(good, 8, 64, GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL));
+    note_value("beyond", flush(good, 4090, 64, GNTTAB_CACHE_CLEAN));
+    note_value("outside", flush(good, 4096, 0, GNTTAB_CACHE_CLEAN));
+    note_value("nothing", flush(good, 0, 0, GNTTAB_CACHE_CLEAN));
+    note_value("no command", flush(good, 0, 64, 0));
+    note_value("unknown", flush(good, 0, 64, 4));
+    note_value("foreign", flush(F_FOREIGN << 12, 0, 64, GNTTAB_CACHE_CLEAN));
+    return flush(F_NONE << 12, 0, 64, GNTTAB_CACHE_CLEAN);
 }
 
 static long batch_edge(void)
@@ -645,6 +686,14 @@ const struct row rows_grant[] = {
     RUN("grant/copy-itself", copy_itself),
     GRANT("copy-null", copy, 0, 1),
     RUN("grant/transfer-wrong", transfer_wrong),
+    RUN("grant/transfer-to-nobody", transfer_to_nobody),
+    RUN("grant/transfer-to-self", transfer_to_self),
+    GRANT("transfer-null", transfer, 0, 1),
+    GRANT("transfer-none-of-them", transfer, GOOD, 0),
+    GRANT("dump-null", dump_table, 0, 1),
+    GRANT("dump-two", dump_table, GOOD, 2),
+    WITH("grant/dump-nobody", grant_table_op, ((struct gnttab_dump_table){.dom = NOBODY}), GNTTABOP_dump_table, IN, 1),
+    RUN("grant/cache-flush", cache_flush),
     RUN("grant/swap-same", swap_same),
     RUN("grant/swap", swap),
     RUN("grant/swap-high", swap_high),

@@ -220,8 +220,9 @@ void rows_run(const struct row *rows)
 
 static const struct row *const all[] = {
     rows_calls,  rows_version, rows_console, rows_sched, rows_events, rows_vcpu,
-    rows_memory, rows_mmu,     rows_mmuext,  rows_va,    rows_grant,  rows_cpu,
+    rows_memory, rows_mmu,     rows_mmuext,  rows_va,    rows_grant2, rows_grant, rows_cpu,
     rows_insn,   rows_multicall, rows_physdev, rows_platform, rows_domctl, rows_sysctl,
+    rows_second, rows_fifo,
 };
 
 void test_main(void)

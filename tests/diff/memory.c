@@ -532,6 +532,7 @@ const struct row rows_memory[] = {
     MEMORY("add-to-physmap-null", add_to_physmap, 0),
     WITH("memory/remove-from-physmap", memory_op, ((struct xen_remove_from_physmap){.domid = DOMID_SELF}),
          XENMEM_remove_from_physmap, IN),
+    MEMORY("add-to-physmap-batch-null", add_to_physmap_batch, 0),
     WITH("memory/get-pod-target", memory_op, ((struct xen_pod_target){.domid = DOMID_SELF}), XENMEM_get_pod_target,
          IN),
     WITH("memory/set-pod-target", memory_op, ((struct xen_pod_target){.domid = DOMID_SELF}), XENMEM_set_pod_target,

@@ -182,6 +182,103 @@ static long periodic_negative(void)
     return periodic(-1ul);
 }
 
+/* Whether a tick wakes who waits, and how the longest periods are taken. */
+static long periodic_wakes(void)
+{
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct vcpu_set_periodic_timer op = {.period_ns = 2000000};
+    struct sched_poll poll = {.nr_ports = 1};
+    struct evtchn_close end;
+    unsigned int woken = 0;
+    uint64_t start;
+    long error;
+
+    hypercall_event_channel_op(EVTCHNOP_bind_virq, &virq);
+    end.port = virq.port;
+    set_xen_guest_handle(poll.ports, &virq.port);
+    error = hypercall_vcpu_op(VCPUOP_set_periodic_timer, 0, &op);
+    for (unsigned int i = 0; i < 3; i++) {
+        start = time_now();
+        poll.timeout = start + 40000000;
+        hypercall_sched_op(SCHEDOP_poll, &poll);
+        woken += event_pending(virq.port) && time_now() < start + 30000000;
+        event_clear(virq.port);
+    }
+    note(" %s", woken == 3 ? "wakes" : "does not wake");
+    note_value("stop", hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL));
+    event_clear(virq.port);
+    poll.timeout = time_now() + 10000000;
+    hypercall_sched_op(SCHEDOP_poll, &poll);
+    note(" then %u", event_pending(virq.port));
+    event_clear(virq.port);
+    hypercall_event_channel_op(EVTCHNOP_close, &end);
+    return error;
+}
+
+static long periodic_long(void)
+{
+    static const uint64_t periods[] = {1000000, 1ul << 32, 1ul << 50, 1ul << 60, 1ul << 61, (1ul << 61) + 1, 1ul << 62,
+                                       (1ul << 62) + 1, 0x7ffffffffffffffful};
+    struct vcpu_set_periodic_timer op;
+    long error = 0;
+
+    for (unsigned int i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+        op.period_ns = periods[i];
+        error = hypercall_vcpu_op(VCPUOP_set_periodic_timer, 0, &op);
+        note(" %ld", error);
+    }
+    note_value("stop", hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL));
+    return error;
+}
+
+/* Events while the vcpu runs for 100 ms. Some are taken together where the machine is slow. */
+static unsigned int ticks_running(unsigned int port)
+{
+    uint64_t end = time_now() + 100000000;
+    unsigned int ticks = 0;
+
+    while (time_now() < end)
+        if (event_pending(port)) {
+            event_clear(port);
+            ticks++;
+        }
+    return ticks;
+}
+
+/* Before anybody asked for one. */
+static long periodic_at_first(void)
+{
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct evtchn_close end;
+
+    hypercall_event_channel_op(EVTCHNOP_bind_virq, &virq);
+    end.port = virq.port;
+    note(" ticks %u", ticks_running(virq.port));
+    note_value("stop", hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL));
+    note(" ticks %u", ticks_running(virq.port));
+    return hypercall_event_channel_op(EVTCHNOP_close, &end);
+}
+
+static long periodic_running(void)
+{
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct vcpu_set_periodic_timer op = {.period_ns = 10000000};
+    struct evtchn_close end;
+    unsigned int ticks;
+    long error;
+
+    hypercall_event_channel_op(EVTCHNOP_bind_virq, &virq);
+    end.port = virq.port;
+    error = hypercall_vcpu_op(VCPUOP_set_periodic_timer, 0, &op);
+    ticks = ticks_running(virq.port);
+    note(" %s", ticks >= 9 && ticks <= 10 ? "ten ticks" : "more or less than ten ticks");
+    note_value("stop", hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL));
+    event_clear(virq.port);
+    note(" then %u", ticks_running(virq.port));
+    hypercall_event_channel_op(EVTCHNOP_close, &end);
+    return error;
+}
+
 static long info_wrong_places(void)
 {
     static const uint32_t offsets[] = {4096, 4095, 4033, 4, 1, 0xffffffc0u};
@@ -222,15 +319,15 @@ static long info_foreign(void)
 /* The second vcpu's, while it is down; then once more. */
 static long info_second(void)
 {
-    static uint8_t *page;
     struct vcpu_register_vcpu_info op;
+    uint8_t *page = page_alloc();
     long error;
 
-    page = page_alloc();
     op = (struct vcpu_register_vcpu_info){.mfn = mfn_of(page), .offset = 64};
     error = hypercall_vcpu_op(VCPUOP_register_vcpu_info, 1, &op);
     note_value("again", hypercall_vcpu_op(VCPUOP_register_vcpu_info, 1, &op));
-    note(" mask %u", ((struct vcpu_info *)(void *)(page + 64))->evtchn_upcall_mask);
+    second_info = (struct vcpu_info *)(void *)(page + 64);
+    note(" mask %u", second_info->evtchn_upcall_mask);
     return error;
 }
 
@@ -371,13 +468,17 @@ static long up_uninitialised(void)
     return hypercall_vcpu_op(VCPUOP_up, 1, NULL);
 }
 
-/* Last: from here on the second vcpu is initialised, and runs a loop of its own when it comes up. */
+/* Last: from here on the second vcpu is initialised, and does its work once each time it comes up. */
 static volatile unsigned int second_ran;
+void (*volatile second_work)(void);
+volatile struct vcpu_info *second_info;
 static uint8_t second_stack[4096] __attribute__((aligned(16)));
 
 static void __attribute__((noreturn)) second(void)
 {
     for (;;) {
+        if (second_work)
+            second_work();
         second_ran++;
         HYPERCALL3(__HYPERVISOR_vcpu_op, VCPUOP_down, 1, NULL);
     }
@@ -414,6 +515,7 @@ static long second_life(void)
 }
 
 const struct row rows_vcpu[] = {
+    RUN("vcpu/periodic-at-first", periodic_at_first),
     VCPU("is-up", is_up, 0, 0),
     VCPU("is-up-second", is_up, 1, 0),
     VCPU("is-up-2", is_up, 2, 0),
@@ -474,6 +576,9 @@ const struct row rows_vcpu[] = {
     VCPU("stop-oneshot-second", stop_singleshot_timer, 1, 0),
     VCPU("stop-oneshot-2", stop_singleshot_timer, 2, 0),
     RUN("vcpu/periodic-2ms", periodic_2ms),
+    RUN("vcpu/periodic-running", periodic_running),
+    RUN("vcpu/periodic-wakes", periodic_wakes),
+    RUN("vcpu/periodic-long", periodic_long),
     RUN("vcpu/periodic-short", periodic_short),
     RUN("vcpu/periodic-0", periodic_0),
     RUN("vcpu/periodic-negative", periodic_negative),

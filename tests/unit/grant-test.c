@@ -289,6 +289,7 @@ static void test_tables(void)
     struct gnttab_setup_table s = {.dom = DOMID_SELF, .nr_frames = 3, .frame_list = {frames}};
     struct gnttab_query_size q = {.dom = DOMID_SELF};
     struct gnttab_set_version set = {.version = 2};
+    struct gnttab_transfer transfers[2] = {{.domid = 1}, {.domid = 77}};
 
     CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_setup_table, ADDRESS(&s), 1) == 0 && s.status == GNTST_okay);
     CU_ASSERT(frames[0] && frames[2] && frame_of(mfn(frames[2]))->owner == mapper->id && !frames[3]);
@@ -310,8 +311,10 @@ static void test_tables(void)
     set.version = 3;
     CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_set_version, ADDRESS(&set), 1) == -EINVAL);
     for (u32 command = 0; command < 20; command++)
-        if (command == GNTTABOP_transfer || command == GNTTABOP_dump_table || command > GNTTABOP_cache_flush)
+        if (command == GNTTABOP_dump_table || command > GNTTABOP_cache_flush)
             CU_ASSERT(host_call(do_grant_table_op, command, ADDRESS(&set), 1) == -ENOSYS);
+    CU_ASSERT(host_call(do_grant_table_op, GNTTABOP_transfer, ADDRESS(transfers), 2) == 0);
+    CU_ASSERT(transfers[0].status == GNTST_bad_page && transfers[1].status == GNTST_bad_page);
 }
 
 /* The guest changes its entry while it is in use: what was mapped stays what it was. */

@@ -87,8 +87,42 @@ static void test_timers(void)
     host_pass_time(host_now + 2 * MS);
     CU_ASSERT(!timer_event(port));
 
+    CU_ASSERT(evtchn_close(d, port) == 0);
+}
+
+/* Ticks while the vcpu runs; one when it is back; nothing armed while it is away for longer than a period. */
+static void test_periodic(void)
+{
+    struct vcpu_set_periodic_timer set = {.period_ns = 2 * MS};
+    u32 port;
+
+    CU_ASSERT_FATAL(evtchn_bind_virq(d, VIRQ_TIMER, 0, &port) == 0);
+    runstate_change(v, RUNSTATE_running, host_now);
+    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, &set) == 0);
+    host_pass_time(host_now + MS);
+    CU_ASSERT(!timer_event(port));
+    for (u32 i = 0; i < 3; i++) {
+        host_pass_time(host_now + 2 * MS);
+        CU_ASSERT(timer_event(port));
+    }
+    runstate_change(v, RUNSTATE_blocked, host_now);
+    host_pass_time(host_now + 9 * MS);
+    CU_ASSERT(!timer_event(port) && host_next_deadline() == 0);
+    runstate_change(v, RUNSTATE_running, host_now);
+    host_pass_time(host_now + 1);
+    CU_ASSERT(timer_event(port));
+    CU_ASSERT(host_next_deadline() > host_now + MS && host_next_deadline() <= host_now + 2 * MS);
+    CU_ASSERT(vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL) == 0 && host_next_deadline() == 0);
+    host_pass_time(host_now + 5 * MS);
+    CU_ASSERT(!timer_event(port));
+    set.period_ns = MS - 1;
+    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, &set) == -EINVAL);
+    set.period_ns = 1ull << 62;
+    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, &set) == -EINVAL);
+    set.period_ns--;
+    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, &set) == 0);
     CU_ASSERT(vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL) == 0);
-    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, NULL) == -ENOSYS && host_next_deadline() == 0);
+    CU_ASSERT(vcpu_op(VCPUOP_set_periodic_timer, 0, NULL) == -EFAULT && host_next_deadline() == 0);
     CU_ASSERT(evtchn_close(d, port) == 0);
 }
 
@@ -236,6 +270,7 @@ static void test_destroy(void)
 }
 
 static CU_TestInfo tests[] = {{"timers", test_timers},
+                              {"the periodic timer", test_periodic},
                               {"run states", test_runstates},
                               {"run-state area", test_runstate_area},
                               {"time info, wall clock", test_time_info},

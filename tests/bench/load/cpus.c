@@ -79,8 +79,10 @@ static void open_port(struct load_cpu *cpu, evtchn_port_t port)
 void load_bind_timer(struct load_cpu *cpu)
 {
     struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = cpu->id};
-    long rc = hypercall_event_channel_op(EVTCHNOP_bind_virq, &bind);
+    long rc;
 
+    hypercall_vcpu_op(VCPUOP_stop_periodic_timer, cpu->id, NULL);
+    rc = hypercall_event_channel_op(EVTCHNOP_bind_virq, &bind);
     if (rc)
         report_error("binding vCPU %u's timer: %ld", cpu->id, rc);
     open_port(cpu, bind.port);

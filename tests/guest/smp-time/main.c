@@ -42,6 +42,7 @@ static void bind_timers(void)
     for (unsigned int id = 0; id < VCPUS; id++) {
         struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = id};
 
+        CHECK_OK(hypercall_vcpu_op(VCPUOP_stop_periodic_timer, id, NULL));
         CHECK_OK(hypercall_event_channel_op(EVTCHNOP_bind_virq, &bind));
         timer_ports[id] = bind.port;
         event_set_handler(bind.port, on_timer);

@@ -288,6 +288,7 @@ struct domain *host_full_domain(u16 id, u32 vcpus)
         v->info = &d->shared->vcpu_info[i];
         sched_vcpu_init(v);
         time_vcpu_init(v);
+        time_set_periodic(v, 0); /* as kernels do first of all */
         v->initialised = true;
         v->sched.down = false;
     }
