@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # xenstored, the tests of its logic, and the raw client that compares daemons.
-XENSTORED_LOGIC := $(addprefix dom0-tools/xenstored/,node.c store.c txn.c watch.c conn.c wire.c ring.c)
+XENSTORED_LOGIC := $(addprefix dom0-tools/xenstored/,node.c store.c txn.c watch.c conn.c wire.c control.c ring.c)
 XENSTORED_SOURCES := $(XENSTORED_LOGIC) $(addprefix dom0-tools/xenstored/,xendev.c domain.c socket.c main.c)
 XENSTORED_OBJECTS := $(XENSTORED_SOURCES:%.c=$(BUILD)/%.o)
 

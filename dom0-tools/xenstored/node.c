@@ -98,18 +98,26 @@ static uint32_t child_index(const struct store_node *node, const char *name, siz
     return low;
 }
 
+/* A step down *PATH: the child that its first name means, and *PATH behind it. NULL: there is none. */
+static struct store_node **child_step(struct store_node *node, const char **path)
+{
+    size_t len = strcspn(*path, "/");
+    int found;
+    uint32_t index = child_index(node, *path, len, &found);
+
+    *path += len + ((*path)[len] == '/');
+    return found ? &node->children[index] : NULL;
+}
+
 struct store_node *node_find_below(struct store_node *node, const char *path)
 {
     while (*path) {
-        size_t len = strcspn(path, "/");
-        int found;
-        uint32_t index = child_index(node, path, len, &found);
+        struct store_node **child = child_step(node, &path);
 
-        if (!found) {
+        if (!child) {
             return NULL;
         }
-        node = node->children[index];
-        path += len + (path[len] == '/');
+        node = *child;
     }
     return node;
 }
@@ -149,15 +157,12 @@ struct store_node *node_edit(struct store_node **root, const char *path)
 
     path++;
     while (*path) {
-        size_t len = strcspn(path, "/");
-        int found;
-        uint32_t index = child_index(node, path, len, &found);
+        struct store_node **child = child_step(node, &path);
 
-        if (!found) {
+        if (!child) {
             return NULL;
         }
-        node = node_unshare(&node->children[index]);
-        path += len + (path[len] == '/');
+        node = node_unshare(child);
     }
     return node;
 }

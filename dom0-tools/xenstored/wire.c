@@ -5,21 +5,12 @@
  * payload, and never act on half of it.
  */
 #include "wire.h"
+#include "request.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct request {
-    struct conn *conn;
-    struct store *store;
-    struct store_client *client;
-    const struct xsd_sockmsg *header;
-    uint32_t tx;
-    char *payload;
-    size_t len;
-};
 
 /* The error names that clients know; others become EINVAL. */
 static const char *error_name(int error)
@@ -41,7 +32,7 @@ static const char *error_name(int error)
     return "EINVAL";
 }
 
-static int reply(struct request *request, const void *data, size_t len)
+int request_reply(struct request *request, const void *data, size_t len)
 {
     if (len > XENSTORE_PAYLOAD_MAX) {
         return E2BIG;
@@ -50,18 +41,14 @@ static int reply(struct request *request, const void *data, size_t len)
     return 0;
 }
 
-static int reply_ok(struct request *request, int error)
+int request_done(struct request *request, int error)
 {
-    return error ? error : reply(request, "OK", 3);
+    return error ? error : request_reply(request, "OK", 3);
 }
 
 /* ---- taking payloads apart ---- */
 
-/*
- * Points STRINGS at the first MAX NUL-terminated strings of the payload; *REST is what follows the
- * last one. Returns how many there are (up to MAX).
- */
-static size_t split(struct request *request, char **strings, size_t max, size_t *rest)
+size_t request_split(struct request *request, char **strings, size_t max, size_t *rest)
 {
     size_t count = 0, at = 0;
 
@@ -84,10 +71,10 @@ static char *only_string(struct request *request)
     char *string;
     size_t rest;
 
-    return split(request, &string, 1, &rest) == 1 && rest == request->len ? string : NULL;
+    return request_split(request, &string, 1, &rest) == 1 && rest == request->len ? string : NULL;
 }
 
-static bool parse_number(const char *text, uint32_t max, uint32_t *value)
+bool request_number(const char *text, uint32_t max, uint32_t *value)
 {
     uint64_t number = 0;
 
@@ -156,7 +143,7 @@ static int do_read(struct request *request)
     if (!error) {
         error = store_read(request->store, request->client, request->tx, path.text, false, &node);
     }
-    return error ? error : reply(request, node->value, node->value_len);
+    return error ? error : request_reply(request, node->value, node->value_len);
 }
 
 /* Appends as many whole names as fit; SKIP is how many bytes of the full list to leave out. True:
@@ -196,7 +183,7 @@ static int do_directory(struct request *request)
     if (!error && !names_put(node, 0, names, sizeof(names), &used)) {
         error = E2BIG;
     }
-    return error ? error : reply(request, names, used);
+    return error ? error : request_reply(request, names, used);
 }
 
 /* The answer is the list's generation, whole names from the offset on, and an empty one where the
@@ -210,8 +197,8 @@ static int do_directory_part(struct request *request)
     size_t rest, used;
     int error;
 
-    if (split(request, strings, 2, &rest) != 2 || rest != request->len ||
-        !parse_number(strings[1], UINT32_MAX, &offset)) {
+    if (request_split(request, strings, 2, &rest) != 2 || rest != request->len ||
+        !request_number(strings[1], UINT32_MAX, &offset)) {
         return EINVAL;
     }
     error = path_get(request, strings[0], &path);
@@ -227,7 +214,7 @@ static int do_directory_part(struct request *request)
     if (names_put(node, offset, answer, sizeof(answer) - 1, &used)) {
         answer[used++] = 0;
     }
-    return reply(request, answer, used);
+    return request_reply(request, answer, used);
 }
 
 static int do_write(struct request *request)
@@ -237,7 +224,7 @@ static int do_write(struct request *request)
     size_t rest;
     int error;
 
-    if (split(request, &text, 1, &rest) != 1) {
+    if (request_split(request, &text, 1, &rest) != 1) {
         return EINVAL;
     }
     error = path_get(request, text, &path);
@@ -245,7 +232,7 @@ static int do_write(struct request *request)
         error = store_write(request->store, request->client, request->tx, path.text,
                             request->payload + rest, request->len - rest);
     }
-    return reply_ok(request, error);
+    return request_done(request, error);
 }
 
 static int do_mkdir(struct request *request)
@@ -253,9 +240,9 @@ static int do_mkdir(struct request *request)
     struct full_path path;
     int error = only_path(request, &path);
 
-    return reply_ok(request,
-                    error ? error
-                          : store_mkdir(request->store, request->client, request->tx, path.text));
+    return request_done(
+        request,
+        error ? error : store_mkdir(request->store, request->client, request->tx, path.text));
 }
 
 static int do_rm(struct request *request)
@@ -263,9 +250,9 @@ static int do_rm(struct request *request)
     struct full_path path;
     int error = only_path(request, &path);
 
-    return reply_ok(request,
-                    error ? error
-                          : store_remove(request->store, request->client, request->tx, path.text));
+    return request_done(
+        request,
+        error ? error : store_remove(request->store, request->client, request->tx, path.text));
 }
 
 static const char perm_letters[] = "nrwb"; /* indexed by enum store_access */
@@ -293,7 +280,7 @@ static int do_get_perms(struct request *request)
             error = E2BIG;
         }
     }
-    return error ? error : reply(request, answer, used);
+    return error ? error : request_reply(request, answer, used);
 }
 
 static bool parse_perm(const char *text, struct store_perm *perm)
@@ -301,7 +288,7 @@ static bool parse_perm(const char *text, struct store_perm *perm)
     const char *letter = text[0] ? strchr(perm_letters, text[0]) : NULL;
     uint32_t domid;
 
-    if (!letter || !parse_number(text + 1, UINT16_MAX, &domid)) {
+    if (!letter || !request_number(text + 1, UINT16_MAX, &domid)) {
         return false;
     }
     perm->access = (uint8_t)(letter - perm_letters);
@@ -313,7 +300,7 @@ static int do_set_perms(struct request *request)
 {
     char *strings[XENSTORE_PAYLOAD_MAX / 3 + 1];
     struct store_perm perms[XENSTORE_PAYLOAD_MAX / 3 + 1];
-    size_t rest, count = split(request, strings, XENSTORE_PAYLOAD_MAX / 3 + 1, &rest);
+    size_t rest, count = request_split(request, strings, XENSTORE_PAYLOAD_MAX / 3 + 1, &rest);
     struct full_path path;
     const char *name;
     int error;
@@ -334,8 +321,8 @@ static int do_set_perms(struct request *request)
         }
         name = path.text;
     }
-    return reply_ok(request, store_set_perms(request->store, request->client, request->tx, name,
-                                             perms, count - 1));
+    return request_done(request, store_set_perms(request->store, request->client, request->tx, name,
+                                                 perms, count - 1));
 }
 
 /* ---- watches ---- */
@@ -360,7 +347,7 @@ static int watch_path_get(struct request *request, const char *text, struct full
 static int do_watch(struct request *request)
 {
     char *strings[4];
-    size_t rest, count = split(request, strings, 3, &rest);
+    size_t rest, count = request_split(request, strings, 3, &rest);
     struct full_path path;
     uint32_t depth;
     int error, limit = -1;
@@ -369,7 +356,7 @@ static int do_watch(struct request *request)
         return EINVAL;
     }
     if (count == 3 && *strings[2]) {
-        if (!parse_number(strings[2], STORE_PATH_MAX, &depth)) {
+        if (!request_number(strings[2], STORE_PATH_MAX, &depth)) {
             return EINVAL;
         }
         limit = (int)depth;
@@ -382,7 +369,7 @@ static int do_watch(struct request *request)
     if (error) {
         return error;
     }
-    reply_ok(request, 0);
+    request_done(request, 0);
     store_watch_fire_first(request->store, request->client, path.text + path.prefix, strings[1]);
     return 0;
 }
@@ -394,20 +381,20 @@ static int do_unwatch(struct request *request)
     struct full_path path;
     int error;
 
-    if (split(request, strings, 2, &rest) != 2) {
+    if (request_split(request, strings, 2, &rest) != 2) {
         return EINVAL;
     }
     error = watch_path_get(request, strings[0], &path);
     if (!error) {
         error = store_watch_remove(request->store, request->client, path.text, strings[1]);
     }
-    return reply_ok(request, error);
+    return request_done(request, error);
 }
 
 static int do_reset_watches(struct request *request)
 {
     store_client_reset(request->store, request->client);
-    return reply_ok(request, 0);
+    return request_done(request, 0);
 }
 
 /* ---- transactions ---- */
@@ -422,7 +409,8 @@ static int do_transaction_start(struct request *request)
         return EBUSY;
     }
     error = store_txn_start(request->store, request->client, &tx);
-    return error ? error : reply(request, text, (size_t)snprintf(text, sizeof(text), "%u", tx) + 1);
+    return error ? error
+                 : request_reply(request, text, (size_t)snprintf(text, sizeof(text), "%u", tx) + 1);
 }
 
 static int do_transaction_end(struct request *request)
@@ -435,8 +423,8 @@ static int do_transaction_end(struct request *request)
     if (!how || (strcmp(how, "T") != 0 && strcmp(how, "F") != 0)) {
         return EINVAL;
     }
-    return reply_ok(request,
-                    store_txn_end(request->store, request->client, request->tx, how[0] == 'T'));
+    return request_done(request,
+                        store_txn_end(request->store, request->client, request->tx, how[0] == 'T'));
 }
 
 /* ---- domains ---- */
@@ -448,11 +436,11 @@ static int numbers_get(struct request *request, uint32_t *numbers, size_t count,
     char *strings[2];
     size_t rest;
 
-    if (split(request, strings, count, &rest) != count) {
+    if (request_split(request, strings, count, &rest) != count) {
         return EINVAL;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!parse_number(strings[i], max, &numbers[i])) {
+        if (!request_number(strings[i], max, &numbers[i])) {
             return EINVAL;
         }
     }
@@ -472,16 +460,16 @@ static int do_introduce(struct request *request)
     size_t rest;
 
     /* The frame may come as a signed number; it is not needed, the page is mapped by grant. */
-    if (split(request, strings, 3, &rest) != 3 ||
-        !parse_number(strings[0], WIRE_DOMID_FIRST_RESERVED - 1, &domid) ||
-        !parse_number(strings[2], UINT32_MAX, &port)) {
+    if (request_split(request, strings, 3, &rest) != 3 ||
+        !request_number(strings[0], WIRE_DOMID_FIRST_RESERVED - 1, &domid) ||
+        !request_number(strings[2], UINT32_MAX, &port)) {
         return EINVAL;
     }
     if (domid == 0) {
-        return reply_ok(request, 0); /* the control domain is there from the start */
+        return request_done(request, 0); /* the control domain is there from the start */
     }
-    return reply_ok(request, daemon->domains->introduce(daemon, (uint16_t)domid,
-                                                        strtoull(strings[1], NULL, 10), port));
+    return request_done(request, daemon->domains->introduce(daemon, (uint16_t)domid,
+                                                            strtoull(strings[1], NULL, 10), port));
 }
 
 static int do_release(struct request *request)
@@ -493,7 +481,7 @@ static int do_release(struct request *request)
     if (error || domid == 0) {
         return EINVAL;
     }
-    return reply_ok(request, daemon->domains->release(daemon, (uint16_t)domid));
+    return request_done(request, daemon->domains->release(daemon, (uint16_t)domid));
 }
 
 static int do_resume(struct request *request)
@@ -505,7 +493,7 @@ static int do_resume(struct request *request)
     if (error || domid == 0) {
         return EINVAL;
     }
-    return reply_ok(request, daemon->domains->resume(daemon, (uint16_t)domid));
+    return request_done(request, daemon->domains->resume(daemon, (uint16_t)domid));
 }
 
 static int do_set_target(struct request *request)
@@ -517,7 +505,7 @@ static int do_set_target(struct request *request)
     if (error || numbers[0] == 0) {
         return EINVAL;
     }
-    return reply_ok(
+    return request_done(
         request, daemon->domains->set_target(daemon, (uint16_t)numbers[0], (uint16_t)numbers[1]));
 }
 
@@ -530,8 +518,8 @@ static int do_is_introduced(struct request *request)
     if (error) {
         return error;
     }
-    return reply(request,
-                 domid == 0 || daemon->domains->introduced(daemon, (uint16_t)domid) ? "T" : "F", 2);
+    return request_reply(
+        request, domid == 0 || daemon->domains->introduced(daemon, (uint16_t)domid) ? "T" : "F", 2);
 }
 
 static int do_get_domain_path(struct request *request)
@@ -540,112 +528,10 @@ static int do_get_domain_path(struct request *request)
     uint32_t domid;
     int error = numbers_get(request, &domid, 1, UINT16_MAX);
 
-    return error ? error
-                 : reply(request, text,
-                         (size_t)snprintf(text, sizeof(text), "/local/domain/%u", domid) + 1);
-}
-
-/* ---- control ---- */
-
-static const struct {
-    const char *name;
-    size_t offset;
-    const char *what;
-} quotas[] = {
-    {"nodes", offsetof(struct store_quota, nodes), "nodes that a domain owns"},
-    {"node-size", offsetof(struct store_quota, node_size),
-     "bytes of a node's value and permissions"},
-    {"memory", offsetof(struct store_quota, memory), "bytes of the nodes that a domain owns"},
-    {"watches", offsetof(struct store_quota, watches), "watches of a domain"},
-    {"transactions", offsetof(struct store_quota, transactions), "open transactions of a domain"},
-    {"transaction-nodes", offsetof(struct store_quota, transaction_nodes),
-     "paths touched in a transaction"},
-    {"transaction-memory", offsetof(struct store_quota, transaction_memory),
-     "bytes of a domain's transactions"},
-    {"permissions", offsetof(struct store_quota, permissions), "permission entries of a node"},
-    {"path-max", offsetof(struct store_quota, path_max), "bytes of a path"},
-    {"snapshot-age", offsetof(struct store_quota, snapshot_age),
-     "changes that a transaction survives"},
-};
-#define QUOTA_COUNT (sizeof(quotas) / sizeof(quotas[0]))
-
-static uint32_t *quota_at(struct request *request, size_t index)
-{
-    return (uint32_t *)(void *)((char *)store_quota(request->store) + quotas[index].offset);
-}
-
-static int control_quota(struct request *request, char **words, size_t count)
-{
-    char text[XENSTORE_PAYLOAD_MAX];
-    uint32_t value;
-    size_t used = 0;
-
-    if (count == 4 && strcmp(words[1], "set") == 0 && parse_number(words[3], UINT32_MAX, &value)) {
-        for (size_t i = 0; i < QUOTA_COUNT; i++) {
-            if (strcmp(words[2], quotas[i].name) == 0) {
-                *quota_at(request, i) = value;
-                return reply_ok(request, 0);
-            }
-        }
-        return EINVAL;
-    }
-    if (count == 2 && parse_number(words[1], UINT16_MAX, &value)) {
-        used = (size_t)snprintf(text, sizeof(text), "nodes: %u\nmemory: %u\n",
-                                store_nodes_of(request->store, (uint16_t)value),
-                                store_bytes_of(request->store, (uint16_t)value));
-        return reply(request, text, used + 1);
-    }
-    if (count != 1) {
-        return EINVAL;
-    }
-    for (size_t i = 0; i < QUOTA_COUNT; i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%-18s: %8u %s\n",
-                                 quotas[i].name, *quota_at(request, i), quotas[i].what);
-    }
-    return reply(request, text, used + 1);
-}
-
-static int control_memreport(struct request *request)
-{
-    char text[160];
-    int len = snprintf(text, sizeof(text), "nodes: %u\nrequests: %llu\n",
-                       store_nodes_total(request->store),
-                       (unsigned long long)request->conn->daemon->requests);
-
-    return reply(request, text, (size_t)len + 1);
-}
-
-static int do_control(struct request *request)
-{
-    static const char help[] = "check\nlog\ton|off\nmemreport\nprint\t<string>\n"
-                               "quota\t[set <name> <value>|<domid>]\nhelp\n";
-    char *words[4];
-    size_t rest, count = split(request, words, 4, &rest);
-
-    if (count == 0) {
-        return EINVAL;
-    }
-    if (strcmp(words[0], "help") == 0) {
-        return reply(request, help, sizeof(help));
-    }
-    if (strcmp(words[0], "quota") == 0) {
-        return control_quota(request, words, count);
-    }
-    if (strcmp(words[0], "check") == 0) {
-        return reply_ok(request, store_check(request->store) ? 0 : EIO);
-    }
-    if (strcmp(words[0], "memreport") == 0) {
-        return control_memreport(request);
-    }
-    if (count == 2 && strcmp(words[0], "print") == 0) {
-        fprintf(stderr, "xenstored: %s\n", words[1]);
-        return reply_ok(request, 0);
-    }
-    if (count == 2 && strcmp(words[0], "log") == 0) {
-        request->conn->daemon->verbose = strcmp(words[1], "on") == 0;
-        return reply_ok(request, 0);
-    }
-    return EINVAL;
+    return error
+               ? error
+               : request_reply(request, text,
+                               (size_t)snprintf(text, sizeof(text), "/local/domain/%u", domid) + 1);
 }
 
 /* ---- the table ---- */
@@ -655,7 +541,7 @@ static const struct {
     int (*handle)(struct request *request);
     bool privileged; /* only the control domain may ask */
 } requests[XS_TYPE_COUNT] = {
-    [XS_CONTROL] = {"CONTROL", do_control, true},
+    [XS_CONTROL] = {"CONTROL", control_handle, true},
     [XS_DIRECTORY] = {"DIRECTORY", do_directory, false},
     [XS_READ] = {"READ", do_read, false},
     [XS_GET_PERMS] = {"GET_PERMS", do_get_perms, false},
