@@ -228,6 +228,24 @@ static void put_all(struct writer *w, const struct build *b, const struct disk *
         put_nic(w, &c->nics[i], i);
 }
 
+/* Starts a transaction; 0 or the error, which stays in *w. */
+static int writer_begin(struct writer *w, struct store *store, uint32_t domid)
+{
+    *w = (struct writer){.store = store, .domid = domid};
+    w->error = store_txn_start(store, &w->txn);
+    return w->error;
+}
+
+/* Ends it, with what was done where all went well. 0 or the error; -EAGAIN: to be done again from the start. */
+static int writer_end(struct writer *w)
+{
+    if (w->error)
+        store_txn_end(w->store, w->txn, false);
+    else
+        w->error = store_txn_end(w->store, w->txn, true);
+    return w->error;
+}
+
 int nodes_write(struct vmctl *v, const struct build *b, const struct disk *disks)
 {
     struct writer w;
@@ -235,16 +253,10 @@ int nodes_write(struct vmctl *v, const struct build *b, const struct disk *disks
     if (need_store(v))
         return -1;
     do {
-        w = (struct writer){.store = v->store, .domid = b->domid};
-        w.error = store_txn_start(v->store, &w.txn);
-        if (w.error)
+        if (writer_begin(&w, v->store, b->domid))
             break;
         put_all(&w, b, disks);
-        if (w.error)
-            store_txn_end(v->store, w.txn, false);
-        else
-            w.error = store_txn_end(v->store, w.txn, true);
-    } while (w.error == -EAGAIN);
+    } while (writer_end(&w) == -EAGAIN);
     if (!w.error)
         return 0;
     return vmctl_fail(v, "%s: cannot write its nodes to the store: %s", b->config->name,
@@ -306,16 +318,10 @@ int nodes_remove(struct vmctl *v, uint32_t domid, const uint8_t uuid[16])
     if (need_store(v))
         return -1;
     do {
-        w = (struct writer){.store = v->store, .domid = domid};
-        w.error = store_txn_start(v->store, &w.txn);
-        if (w.error)
+        if (writer_begin(&w, v->store, domid))
             break;
         remove_all(&w, uuid);
-        if (w.error)
-            store_txn_end(v->store, w.txn, false);
-        else
-            w.error = store_txn_end(v->store, w.txn, true);
-    } while (w.error == -EAGAIN);
+    } while (writer_end(&w) == -EAGAIN);
     if (!w.error)
         return 0;
     return vmctl_fail(v, "cannot remove domain %u's nodes from the store: %s", domid,
