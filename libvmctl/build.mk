@@ -33,8 +33,8 @@ $(LIBVMCTL)/libvmctl.so: $(LIBVMCTL)/$(LIBVMCTL_SONAME)
 
 $(LIBVMCTL)/vmctl.pc: libvmctl/vmctl.h libvmctl/build.mk
 	@mkdir -p $(@D)
-	printf '%s\n' 'prefix=/usr' 'Name: vmctl' 'Description: makes, lists and ends VPSes' \
-	    "Version: $$(sed -n 's/#define VMCTL_VERSION "\(.*\)"/\1/p' $<)" \
+	version=$$(sed -n 's/#define VMCTL_VERSION *"\(.*\)"/\1/p' $<) && test -n "$$version" && \
+	printf '%s\n' 'prefix=/usr' 'Name: vmctl' 'Description: makes, lists and ends VPSes' "Version: $$version" \
 	    'Requires.private: $(LIBVMCTL_PACKAGES)' 'Libs: -L$${prefix}/lib -lvmctl' \
 	    'Cflags: -I$${prefix}/include' >$@
 
