@@ -41,16 +41,15 @@ struct options {
 static const char help[] =
     "usage: mews-balloond [OPTIONS]\n"
     "Moves memory between running VPSes: from those that do not need what they have to those that\n"
-    "are short. A VPS takes part where its description guarantees it a minimum (<min_guarantee> "
-    "in\n"
+    "are short. A VPS takes part where its description guarantees it a minimum (<min_guarantee> in\n"
     "<memtune>), below which it is never brought, and where it reports its figures (mews-report).\n"
     "  --interval SECONDS  how often it looks, default 10\n"
     "  --reserve SIZE      memory to be kept free, for new VPSes; KiB, or 64M, 1G; default 64M\n"
     "  --once              looks and acts once, in the foreground\n"
     "  --dry-run           looks once, prints what it would do as JSON, and changes nothing\n"
     "  --foreground        stays on the terminal\n"
-    "Its messages go to syslog, and to standard error where it stays on the terminal: a line for "
-    "each\n"
+    "  --help, --version\n"
+    "Its messages go to syslog, and to standard error where it stays on the terminal: a line for each\n"
     "VPS whose memory it changes. SIGTERM ends it; all VPSes keep what they have then.\n";
 
 static _Noreturn void usage(const char *option, const char *text)
@@ -73,7 +72,7 @@ static unsigned int parse_interval(const char *text)
 
 static void options_parse(struct options *o, int argc, char **argv)
 {
-    enum { INTERVAL, RESERVE, ONCE, DRY_RUN, FOREGROUND, HELP };
+    enum { INTERVAL, RESERVE, ONCE, DRY_RUN, FOREGROUND, HELP, VERSION };
     static const struct option table[] = {
         {"interval", required_argument, NULL, INTERVAL},
         {"reserve", required_argument, NULL, RESERVE},
@@ -81,6 +80,7 @@ static void options_parse(struct options *o, int argc, char **argv)
         {"dry-run", no_argument, NULL, DRY_RUN},
         {"foreground", no_argument, NULL, FOREGROUND},
         {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
         {0},
     };
     int c;
@@ -105,6 +105,9 @@ static void options_parse(struct options *o, int argc, char **argv)
             break;
         case HELP:
             fputs(help, stdout);
+            exit(0);
+        case VERSION:
+            puts("mews-balloond " VMCTL_VERSION);
             exit(0);
         default:
             fputs("Try mews-balloond --help.\n", stderr);

@@ -30,6 +30,7 @@
 #include "domains.h"
 #include "protocol.h"
 #include "report.h"
+#include "vmctl.h"
 
 #define PORTS_AT_ONCE 64 /* event channels served before sockets and the store get their turn */
 
@@ -61,6 +62,7 @@ static const char help[] =
     "  --log-keep N       rotated logs that stay for each domain, default 3\n"
     "  --rate BYTES       output a second that one domain may make us handle, default 131072\n"
     "  --burst BYTES      what it may have at once after a quiet time, default 524288\n"
+    "  --help, --version\n"
     "SIGHUP opens the logs afresh and asks the store again; SIGTERM ends the daemon.\n";
 
 /* A decimal number in min..max, or exit status 2. */
@@ -80,77 +82,74 @@ static uint32_t option_number(const char *name, const char *text, uint32_t min, 
     return (uint32_t)n;
 }
 
+/* What one option says; the letters are options_parse()'s. */
+static void option_take(struct options *o, int option)
+{
+    switch (option) {
+    case 'b':
+        o->background = true;
+        break;
+    case 'm':
+        o->messages = optarg;
+        break;
+    case 'p':
+        o->pid_file = optarg;
+        break;
+    case 's':
+        o->socket = optarg;
+        break;
+    case 'S':
+        o->store = optarg;
+        break;
+    case 'd':
+        o->log_dir = optarg;
+        break;
+    case 'l':
+        o->log_size = option_number("log-size", optarg, 4096, 1u << 30);
+        break;
+    case 'k':
+        o->log_keep = option_number("log-keep", optarg, 0, 99);
+        break;
+    case 'r':
+        o->rate = option_number("rate", optarg, 1024, 1u << 30);
+        break;
+    case 'B':
+        o->burst = option_number("burst", optarg, 4096, 1u << 30);
+        break;
+    case 'h':
+        fputs(help, stdout);
+        exit(0);
+    case 'v':
+        puts("mews-consoled " VMCTL_VERSION);
+        exit(0);
+    default:
+        fputs("Try mews-consoled --help.\n", stderr);
+        exit(2);
+    }
+}
+
 static void options_parse(struct options *o, int argc, char **argv)
 {
-    enum {
-        BACKGROUND,
-        MESSAGES,
-        PID_FILE,
-        SOCKET,
-        STORE,
-        LOG_DIR,
-        LOG_SIZE,
-        LOG_KEEP,
-        RATE,
-        BURST,
-        HELP
-    };
+    /* the letters tell them apart, and are no options themselves */
     static const struct option table[] = {
-        {"background", no_argument, NULL, BACKGROUND},
-        {"messages", required_argument, NULL, MESSAGES},
-        {"pid-file", required_argument, NULL, PID_FILE},
-        {"socket", required_argument, NULL, SOCKET},
-        {"store", required_argument, NULL, STORE},
-        {"log-dir", required_argument, NULL, LOG_DIR},
-        {"log-size", required_argument, NULL, LOG_SIZE},
-        {"log-keep", required_argument, NULL, LOG_KEEP},
-        {"rate", required_argument, NULL, RATE},
-        {"burst", required_argument, NULL, BURST},
-        {"help", no_argument, NULL, HELP},
+        {"background", no_argument, NULL, 'b'},
+        {"messages", required_argument, NULL, 'm'},
+        {"pid-file", required_argument, NULL, 'p'},
+        {"socket", required_argument, NULL, 's'},
+        {"store", required_argument, NULL, 'S'},
+        {"log-dir", required_argument, NULL, 'd'},
+        {"log-size", required_argument, NULL, 'l'},
+        {"log-keep", required_argument, NULL, 'k'},
+        {"rate", required_argument, NULL, 'r'},
+        {"burst", required_argument, NULL, 'B'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
         {0},
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        switch (c) {
-        case BACKGROUND:
-            o->background = true;
-            break;
-        case MESSAGES:
-            o->messages = optarg;
-            break;
-        case PID_FILE:
-            o->pid_file = optarg;
-            break;
-        case SOCKET:
-            o->socket = optarg;
-            break;
-        case STORE:
-            o->store = optarg;
-            break;
-        case LOG_DIR:
-            o->log_dir = optarg;
-            break;
-        case LOG_SIZE:
-            o->log_size = option_number("log-size", optarg, 4096, 1u << 30);
-            break;
-        case LOG_KEEP:
-            o->log_keep = option_number("log-keep", optarg, 0, 99);
-            break;
-        case RATE:
-            o->rate = option_number("rate", optarg, 1024, 1u << 30);
-            break;
-        case BURST:
-            o->burst = option_number("burst", optarg, 4096, 1u << 30);
-            break;
-        case HELP:
-            fputs(help, stdout);
-            exit(0);
-        default:
-            fputs("Try mews-consoled --help.\n", stderr);
-            exit(2);
-        }
-    }
+    while ((c = getopt_long(argc, argv, "", table, NULL)) != -1)
+        option_take(o, c);
     if (optind < argc) {
         fprintf(stderr, "mews-consoled: unexpected argument '%s'; try --help\n", argv[optind]);
         exit(2);

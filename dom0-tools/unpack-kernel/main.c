@@ -14,13 +14,17 @@ int main(int argc, char **argv)
 
     if (argc == 2 && !strcmp(argv[1], "--help")) {
         printf(
-            "usage: mews-unpack-kernel IN OUT\n\n"
+            "usage: mews-unpack-kernel IN OUT, or --help, or --version\n\n"
             "Writes the ELF kernel that is in IN (bzImage with gzip, xz or zstd, or ELF already)\n"
             "to OUT. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
         return 0;
     }
+    if (argc == 2 && !strcmp(argv[1], "--version")) {
+        puts("mews-unpack-kernel " VMCTL_VERSION);
+        return 0;
+    }
     if (argc != 3) {
-        fprintf(stderr, "usage: mews-unpack-kernel IN OUT\n");
+        fputs("usage: mews-unpack-kernel IN OUT, or --help, or --version\n", stderr);
         return 2;
     }
     if (!vmctl_unpack_kernel(argv[1], argv[2], error, sizeof(error)))

@@ -60,9 +60,13 @@ int main(int argc, char **argv)
     if (argc > 1 && !foreground) {
         bool help = !strcmp(argv[1], "--help");
 
+        if (!strcmp(argv[1], "--version")) {
+            puts("mews-domaind " VMCTL_VERSION);
+            return 0;
+        }
         fprintf(
             help ? stdout : stderr,
-            "usage: mews-domaind [--foreground]\n\n"
+            "usage: mews-domaind [--foreground], or --help, or --version\n\n"
             "Restarts VPSes and takes those away that ended. vmctl create starts it where none\n"
             "runs; a second one ends at once.\n");
         return help ? 0 : 2;

@@ -9,6 +9,7 @@
  */
 #include "domain.h"
 #include "socket.h"
+#include "vmctl.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -39,12 +40,13 @@ static const char usage_text[] =
     "      --pid-file FILE  write the process id there, once requests are answered\n"
     "      --run-dir DIR    where the socket goes (default /run/xenstored)\n"
     "      --socket-only    no hypervisor: serve the socket alone\n"
-    "  -v, --verbose        log each request\n";
+    "  -v, --verbose        log each request\n"
+    "      --help, --version\n";
 
 /* The exit status, or -1 to go on. */
 static int options_parse(int argc, char **argv, struct options *options)
 {
-    enum { OPT_INIT = 256, OPT_LOG, OPT_PID, OPT_RUN, OPT_SOCKET };
+    enum { OPT_INIT = 256, OPT_LOG, OPT_PID, OPT_RUN, OPT_SOCKET, OPT_VERSION };
     static const struct option longs[] = {
         {"foreground", no_argument, NULL, 'F'},
         {"init-dom0", no_argument, NULL, OPT_INIT},
@@ -54,6 +56,7 @@ static int options_parse(int argc, char **argv, struct options *options)
         {"socket-only", no_argument, NULL, OPT_SOCKET},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPT_VERSION},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -84,6 +87,9 @@ static int options_parse(int argc, char **argv, struct options *options)
             break;
         case 'h':
             fputs(usage_text, stdout);
+            return 0;
+        case OPT_VERSION:
+            puts("xenstored of Mews " VMCTL_VERSION);
             return 0;
         default:
             fputs(usage_text, stderr);
@@ -227,7 +233,8 @@ static int set_up(struct daemon *daemon, struct event_base *base, const struct o
 
     snprintf(path, sizeof(path), "%s/socket", options->run_dir);
     if (mkdir(options->run_dir, 0755) < 0 && errno != EEXIST) {
-        fprintf(stderr, "xenstored: %s: %s\n", options->run_dir, strerror(errno));
+        fprintf(stderr, "xenstored: cannot make the directory %s of its socket: %s\n",
+                options->run_dir, strerror(errno));
         return 1;
     }
     limits_raise();

@@ -11,7 +11,7 @@ INSTALL += $(PV_REPORT)/mews-report=/usr/share/mews/guest/mews-report \
 
 $(PV_REPORT)/mews-report: $(PV_REPORT_SOURCES) $(wildcard guest-pv-drivers/report/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) -MF $@.d -D_GNU_SOURCE -Iinclude -static -s -o $@ $(PV_REPORT_SOURCES)
+	$(CC) $(CFLAGS_COMMON) -MF $@.d -D_GNU_SOURCE -Iinclude -Ilibvmctl -static -s -o $@ $(PV_REPORT_SOURCES)
 
 .PHONY: install-report
 install-report: $(PV_REPORT)/mews-report

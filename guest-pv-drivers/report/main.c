@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "meminfo.h"
+#include "vmctl.h"
 #include "xenbus.h"
 
 #define DEFAULT_INTERVAL 10
@@ -29,7 +30,8 @@ static const char help[] =
     "  --interval SECONDS  how often it looks, default 10; it tells what changed, and something\n"
     "                      every minute\n"
     "  --once              tells once, and ends\n"
-    "  --device PATH       instead of /dev/xen/xenbus\n";
+    "  --device PATH       instead of /dev/xen/xenbus\n"
+    "  --help, --version\n";
 
 static bool look(struct meminfo *out)
 {
@@ -104,12 +106,13 @@ static int watch(int fd, unsigned int interval)
 
 int main(int argc, char **argv)
 {
-    enum { INTERVAL = 256, ONCE, DEVICE, HELP };
+    enum { INTERVAL = 256, ONCE, DEVICE, HELP, VERSION };
     static const struct option table[] = {
         {"interval", required_argument, NULL, INTERVAL},
         {"once", no_argument, NULL, ONCE},
         {"device", required_argument, NULL, DEVICE},
         {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
         {0},
     };
     unsigned long interval = DEFAULT_INTERVAL;
@@ -136,6 +139,9 @@ int main(int argc, char **argv)
             break;
         case HELP:
             fputs(help, stdout);
+            return 0;
+        case VERSION:
+            puts("mews-report " VMCTL_VERSION);
             return 0;
         default:
             fputs("Try mews-report --help.\n", stderr);

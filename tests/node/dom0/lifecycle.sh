@@ -16,6 +16,11 @@ done
 for verb in info console shutdown reboot reset destroy pause unpause dumpxml; do
     refuse "vmctl $verb of a VPS that is not there" 1 'nosuch' vmctl "$verb" nosuch
 done
+for program in xenstored mews-consoled mews-domaind mews-balloond mews-unpack-kernel /usr/share/mews/guest/mews-report; do
+    check_says "$program --help" '^usage: ' "$program" --help
+    check_says "$program --version" "^${program##*/}.* [0-9]" "$program" --version
+    refuse "$program: an unknown option: usage" 2 'usage|--help' "$program" --wibble
+done
 
 warm_up
 before=$(account)
