@@ -8,7 +8,7 @@
 #   make fuzz           fuzzes hypervisor and store for half an hour (SECONDS=, SEED=; fuzz-hypercalls, fuzz-store)
 #   make node-run JOB=FILE [CPUS=2] [MEM=4096] [DISK=FILE]     runs a bash script as root in dom0
 #   make bench          path lengths, ours beside Xen's
-#   make check          each header alone, layout, and clang's warnings
+#   make check          each header alone, clang's warnings, licences, length of files, names in the pages
 #   make install DESTDIR=DIR
 #   make clean          removes build/ (the cached base image of the node stays)
 #

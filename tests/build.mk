@@ -5,10 +5,12 @@ RUNGS := $(foreach rung,unit abi guest diff libxen node peers fuzz,$(if $(wildca
 test: build-all
 	@tests/ladder "$(MAKE)" $(RUNGS)
 
-# What the compiler alone can say, by both compilers: each header compiles by itself, everything builds with
-# clang's warnings too, where clang is there.
-.PHONY: check-headers check-clang
-check: check-headers check-clang
+# What can be said without running anything: each header compiles by itself, everything builds with clang's warnings too,
+# where clang is there, and the tree is in order.
+.PHONY: check-headers check-clang check-tree
+check: check-tree check-headers check-clang
+check-tree:
+	tests/check-tree
 check-headers: $(HV_BUILD)/asm-offsets.h
 	tests/check-headers $(CC) $(BUILD)
 check-clang:
