@@ -131,11 +131,12 @@ void entry_ring0_exception(struct cpu_user_regs *regs)
 void entry_iret_fault(const struct cpu_user_regs *nested)
 {
     bool retry = ldt_fault(nested);
+    u32 vector = nested->entry_vector, code = nested->error_code;
 
     memmove(guest_regs(), nested, offsetof(struct cpu_user_regs, error_code));
     guest_regs()->entry_vector = 0;
     if (!retry)
-        pv_inject_failsafe();
+        pv_inject_trap(vector, code);
 }
 
 void entry_ring0_debug(struct cpu_user_regs *regs)
