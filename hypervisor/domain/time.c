@@ -335,8 +335,6 @@ int time_set_watchdog(struct domain *d, u32 id, u32 seconds)
     if (id > ARRAY_SIZE(d->time.watchdog))
         return -EINVAL;
     if (!id) {
-        if (!seconds)
-            return -EINVAL;
         /* two vcpus at once: one of them may find it taken */
         do {
             id = !(used & 1) ? 1 : !(used & 2) ? 2 : 0;

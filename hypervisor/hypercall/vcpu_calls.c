@@ -3,6 +3,7 @@
  * vcpu_op: a domain starts and stops its own vcpus, sets their timers, and says where it wants its copies of
  * vcpu_info, run states and time. Behaviour: public/vcpu.h and Xen 4.17's answers.
  */
+#include <public/sched.h>
 #include <public/vcpu.h>
 #include <public/xen.h>
 
@@ -63,14 +64,20 @@ static long call_up(struct vcpu *v)
     return 0;
 }
 
-/* Another vcpu that goes down stops at the next chance, not at once: guests wait for is_up to say so. */
+/* Another vcpu that goes down stops at the next chance, not at once: guests wait for is_up to say so. The last takes the domain along. */
 static long call_down(struct vcpu *v)
 {
-    if (!v->sched.down) {
-        v->sched.down = true;
-        vcpu_pause_nosync(v);
-        vcpu_unpause(v);
-    }
+    struct domain *d = v->domain;
+
+    if (__atomic_exchange_n(&v->sched.down, true, __ATOMIC_SEQ_CST))
+        return 0;
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i] && !__atomic_load_n(&d->vcpu[i]->sched.down, __ATOMIC_SEQ_CST)) {
+            vcpu_pause_nosync(v);
+            vcpu_unpause(v);
+            return 0;
+        }
+    domain_shutdown(d, SHUTDOWN_poweroff);
     return 0;
 }
 

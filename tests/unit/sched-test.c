@@ -352,7 +352,6 @@ static void test_calls(void)
     CU_ASSERT(host_call(do_sched_op, SCHEDOP_watchdog, BAD_ADDRESS, 0) == -EFAULT);
     CU_ASSERT(sched_op(99, &poll) == -ENOSYS);
 
-    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == -EINVAL);
     dog = (struct sched_watchdog){1, 10};
     CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == -EINVAL); /* none of that number */
     dog = (struct sched_watchdog){3, 10};
@@ -367,6 +366,11 @@ static void test_calls(void)
     host_shutdown_code = -1;
     host_pass_time(host_now + 11 * SECOND);
     CU_ASSERT(host_shutdown_code == SHUTDOWN_watchdog && host_shutdown_domain == two);
+    host_shutdown_code = -1;
+    dog = (struct sched_watchdog){0, 0}; /* made to go off at once */
+    CU_ASSERT(sched_op(SCHEDOP_watchdog, &dog) == 1);
+    host_pass_time(host_now + 1);
+    CU_ASSERT(host_shutdown_code == SHUTDOWN_watchdog);
     host_run_as(control);
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <public/sched.h>
+
 #include "cpu/clock.h"
 #include "hv/domain.h"
 #include "memory/alloc.h"
@@ -253,6 +255,13 @@ static void test_up_and_down(void)
         CU_ASSERT(vcpu_op(i, ~0u, &context) == -ENOENT);
     }
     CU_ASSERT(vcpu_op(99, 0, &context) == -ENOSYS);
+
+    /* the last to go down takes the domain along */
+    host_shutdown_code = -1;
+    CU_ASSERT(vcpu_op(VCPUOP_down, 1, NULL) == 0 && vcpu_op(VCPUOP_down, 1, NULL) == 0 && host_shutdown_code == -1);
+    CU_ASSERT(vcpu_op(VCPUOP_down, 0, NULL) == 0);
+    CU_ASSERT(host_shutdown_code == SHUTDOWN_poweroff && host_shutdown_domain == d);
+    v->sched.down = second->sched.down = false;
 }
 
 static void test_destroy(void)
