@@ -3,7 +3,7 @@
 diff := $(BUILD)/tests/diff
 diff_objs := $(patsubst tests/diff/%,$(diff)/%.o,$(wildcard tests/diff/*.c tests/diff/*.S))
 diff_lib := $(patsubst tests/guest/lib/%,$(BUILD)/tests/guest/lib/%.o,$(wildcard tests/guest/lib/*.c tests/guest/lib/*.S))
-ALL += $(diff)/diff.elf
+ALL += $(diff)/diff.elf $(diff)/ends.elf $(diff)/ends-state
 
 $(diff)/%.c.o: tests/diff/%.c
 	@mkdir -p $(@D)
@@ -15,6 +15,13 @@ $(diff)/%.S.o: tests/diff/%.S
 
 $(diff)/diff.elf: $(diff_objs) $(diff_lib) tests/guest/lib/guest.lds
 	$(GUEST_LINK) $(diff_objs) $(diff_lib) -o $@
+
+$(diff)/ends.elf: $(diff)/ends/main.c.o $(diff_lib) tests/guest/lib/guest.lds
+	$(GUEST_LINK) $(diff)/ends/main.c.o $(diff_lib) -o $@
+
+$(diff)/ends-state: tests/diff/ends/state.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) -static -o $@ $<
 
 .PHONY: test-diff
 test-diff: $(diff)/diff.elf $(HV)

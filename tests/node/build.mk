@@ -19,7 +19,7 @@ $(NODE_KERNELS): tests/node/kernels/kernel.S
 	@mkdir -p $(@D)
 	$(CC) $(NODE_KERNEL_LINK) $(NODE_KERNEL_FLAGS) -o $@ $<
 
-NODE_PROGRAMS := $(addprefix $(BUILD)/tests/,hv-count hv-sched fpu-hold smp-load mem-hog vdso-clock bench/load.elf guest/vps-balloon.elf diff/diff.elf)
+NODE_PROGRAMS := $(addprefix $(BUILD)/tests/,hv-count hv-sched fpu-hold smp-load mem-hog vdso-clock bench/load.elf guest/vps-balloon.elf diff/diff.elf diff/ends.elf diff/ends-state)
 
 test-node: node $(NODE_KERNELS) $(NODE_PROGRAMS)
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
