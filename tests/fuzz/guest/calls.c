@@ -214,8 +214,6 @@ static void after_map(struct fuzz_cpu *c, struct call *call, long result)
             remember_mapping(c, (struct mapping){m[i].handle, m[i].flags, m[i].host_addr});
 }
 
-static volatile unsigned int grant_version = 1;
-
 static void after_set_version(struct fuzz_cpu *c, struct call *call, long result)
 {
     (void)c;
@@ -371,36 +369,12 @@ static void make_grant_op(struct fuzz_cpu *c, struct call *call)
     }
 }
 
-/* As version 2 has it: a whole page, a part of one, or another domain's grant. */
-static void grant_v2(struct fuzz_cpu *c)
-{
-    volatile struct {
-        uint16_t flags, domid;
-        uint16_t offset, length;
-        uint64_t frame;
-    } *e = (volatile void *)((uintptr_t)grant_table + 16 * (8 + below(c, 56)));
-    static const uint16_t kinds[] = {
-        GTF_permit_access, GTF_permit_access | GTF_readonly, GTF_permit_access | 0x100, 3, 3, 0, 2};
-
-    e->flags = 0;
-    e->domid = one_in(c, 8) ? pick_domid(c) : one_in(c, 2) ? own_domid : PICK(c, other_domid);
-    e->offset = (uint16_t)(one_in(c, 4) ? random_64(c) : below(c, 4096));
-    e->length = (uint16_t)(one_in(c, 4) ? random_64(c) : below(c, 64));
-    e->frame =
-        one_in(c, 10) ? pick_mfn(c) : slots[pick_slot(c, one_in(c, 5) ? USE_L1 : USE_DATA)].mfn;
-    if (one_in(c, 3)) /* transitive: domain, reference */
-        *(volatile uint64_t *)&e->offset =
-            (one_in(c, 2) ? own_domid : PICK(c, other_domid)) | (uint64_t)pick_ref(c) << 32;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    e->flags = PICK(c, kinds);
-}
-
 /* Not a call: the guest's own table, to whomever. */
 static void grant(struct fuzz_cpu *c)
 {
     if (grant_version == 2 && !one_in(c, 10)) {
         c->kind = FUZZ_NOTHING;
-        grant_v2(c);
+        table_entry(c);
         return;
     }
     unsigned int ref = 8 + below(c, 56);

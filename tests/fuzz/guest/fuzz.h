@@ -117,9 +117,18 @@ long call_5(struct fuzz_cpu *c, unsigned int number, uint64_t a, uint64_t b, uin
 void spoil(struct fuzz_cpu *c, struct call *call);
 uint64_t now_ns(void);
 
-/* ---- memory.c, calls.c, instructions.c: the operations ---- */
+/* ---- tables.c: grant tables of version 2 and queues of events, set up as they should be and then used ---- */
 
-extern const struct operation memory_operations[], call_operations[], instruction_operations[];
+extern volatile unsigned int grant_version;
+/* An entry as version 2 has it. */
+void table_entry(struct fuzz_cpu *c);
+/* Takes what the hypervisor has queued for this vCPU. */
+void fifo_take(unsigned int id);
+void tables_init(void);
+
+/* ---- memory.c, calls.c, instructions.c, tables.c: the operations ---- */
+
+extern const struct operation memory_operations[], call_operations[], instruction_operations[], table_operations[];
 /* Takes one of all by weight; with `calls_only`, one that is a single call. */
 const struct operation *pick_operation(struct fuzz_cpu *c, bool calls_only);
 /* Brings a slot back to a writable page of the guest's. */

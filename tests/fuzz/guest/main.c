@@ -93,6 +93,7 @@ void fuzz_event(unsigned int id)
     __atomic_store_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
     for (unsigned int i = 0; i < 4; i++)
         __atomic_store_n(&shared_info->evtchn_pending[i], 0, __ATOMIC_SEQ_CST);
+    fifo_take(id);
     if (c->executing_until && tsc_read() > c->executing_until) {
         note(c->kind, c->sub, FUZZ_TRAP + 300);
         c->executing_until = 0;
@@ -201,7 +202,7 @@ static void scribble(struct fuzz_cpu *c)
 
 static const struct operation scribbles[] = {{60, scribble, NULL}, {0, NULL, NULL}};
 static const struct operation *const lists[] = {memory_operations, call_operations,
-                                                instruction_operations, scribbles};
+                                                instruction_operations, table_operations, scribbles};
 
 const struct operation *pick_operation(struct fuzz_cpu *c, bool calls_only)
 {
@@ -231,6 +232,7 @@ static void __attribute__((noinline)) one_operation(struct fuzz_cpu *c)
 
     c->args_used = one_in(c, 3) ? below(c, PAGE_SIZE) & ~7u : 0;
     c->record->operations++;
+    c->kind = FUZZ_NOTHING;
     if (o->run) {
         o->run(c);
         return;
@@ -365,6 +367,7 @@ void test_main(void)
     low_alias_init();
     window_fill();
     grants_init();
+    tables_init();
     for (unsigned int i = 0; i < FUZZ_CPUS; i++)
         cpu_init(i, seed);
     pools_init();
