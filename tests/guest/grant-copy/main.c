@@ -4,23 +4,13 @@
  * each side, with the entry's rights; a wrong length, frame or right changes nothing and says so in
  * the operation's own status, and the operations after it in a batch still run.
  */
-#include <public/grant_table.h>
-
+#include "grant.h"
 #include "guest.h"
 
 const char test_title[] = "grant-copy: GNTTABOP_copy";
 
-static volatile struct grant_entry_v1 *table;
 static domid_t self;
 static uint8_t *from, *to;
-
-static void grant(unsigned int ref, uint16_t flags, const void *page)
-{
-    table[ref].domid = self;
-    table[ref].frame = (uint32_t)mfn_of(page);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    table[ref].flags = flags;
-}
 
 static struct gnttab_copy by_ref(unsigned int source, unsigned int dest, uint16_t offset,
                                  uint16_t length)
@@ -64,7 +54,7 @@ static void check_copies(void)
     CHECK_EQ(copy(own_frames(mfn_of(from), mfn_of(to))), GNTST_okay);
     CHECK_EQ(to[0], 0xab);
     CHECK_EQ(copy(by_ref(42, 41, 0, 8)), GNTST_okay); /* read-only source */
-    CHECK_EQ(table[40].flags & (GTF_reading | GTF_writing), 0);
+    CHECK_EQ(own_grants[40].flags & (GTF_reading | GTF_writing), 0);
 }
 
 static void check_refusals(void)
@@ -96,20 +86,13 @@ static void check_batch(void)
 
 void test_main(void)
 {
-    xen_pfn_t frame = 0;
-    struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
-
     self = guest_domid();
-    table = page_alloc();
-    set_xen_guest_handle(setup.frame_list, &frame);
-    CHECK_OK(hypercall_grant_table_op(GNTTABOP_setup_table, &setup, 1));
-    if (page_remap((void *)(uintptr_t)table, frame, PTE_RW))
-        report_error("the grant table cannot be mapped");
+    grant_table_map();
     from = page_alloc();
     to = page_alloc();
-    grant(40, GTF_permit_access, from);
-    grant(41, GTF_permit_access, to);
-    grant(42, GTF_permit_access | GTF_readonly, from);
+    grant_give(40, GTF_permit_access, self, from);
+    grant_give(41, GTF_permit_access, self, to);
+    grant_give(42, GTF_permit_access | GTF_readonly, self, from);
     check_copies();
     check_refusals();
     check_batch();

@@ -4,56 +4,33 @@
  * while the grant is mapped writable, and a page table cannot be mapped writable by grant. The
  * granting side may not get out of its own types that way.
  */
-#include <public/grant_table.h>
-
+#include "grant.h"
 #include "guest.h"
 
 const char test_title[] = "grant-types: grants and frame types";
 
-static volatile struct grant_entry_v1 *table;
 static domid_t self;
-
-static void grant(unsigned int ref, const void *page)
-{
-    table[ref].domid = self;
-    table[ref].frame = (uint32_t)mfn_of(page);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    table[ref].flags = GTF_permit_access;
-}
 
 static struct gnttab_map_grant_ref map(unsigned int ref, uint32_t flags)
 {
-    struct gnttab_map_grant_ref op = {
-        .host_addr = (uintptr_t)window_page(0), .flags = flags, .ref = ref, .dom = self};
-
-    CHECK_OK(hypercall_grant_table_op(GNTTABOP_map_grant_ref, &op, 1));
-    return op;
+    return grant_map(ref, flags, (uintptr_t)window_page(0), self);
 }
 
 static void unmap(grant_handle_t handle)
 {
-    struct gnttab_unmap_grant_ref op = {.host_addr = (uintptr_t)window_page(0), .handle = handle};
-
-    CHECK_OK(hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1));
-    CHECK_EQ(op.status, GNTST_okay);
+    CHECK_EQ(grant_unmap((uintptr_t)window_page(0), handle), GNTST_okay);
 }
 
 void test_main(void)
 {
-    xen_pfn_t frame = 0;
-    struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
     uint64_t *page = page_alloc_readonly();
     struct gnttab_map_grant_ref op;
 
     self = guest_domid();
     window_init();
-    table = page_alloc();
-    set_xen_guest_handle(setup.frame_list, &frame);
-    CHECK_OK(hypercall_grant_table_op(GNTTABOP_setup_table, &setup, 1));
-    if (page_remap((void *)(uintptr_t)table, frame, PTE_RW))
-        report_error("the grant table cannot be mapped");
-    grant(30, page);
-    grant(31, window_l2);
+    grant_table_map();
+    grant_give(30, GTF_permit_access, self, page);
+    grant_give(31, GTF_permit_access, self, window_l2);
     op = map(30, GNTMAP_host_map);
     CHECK_EQ(op.status, GNTST_okay);
     CHECK_REFUSED(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(page)));

@@ -4,8 +4,7 @@
  * once only, also when two try in the same moment; the entry says "in use" while anyone maps it and no longer; and in
  * the end the granted frames carry no count: they can become page tables.
  */
-#include <public/grant_table.h>
-
+#include "grant.h"
 #include "smp.h"
 
 const char test_title[] = "smp-grant: grants mapped by four at once";
@@ -16,45 +15,17 @@ SMP_MACHINE(2, 4);
 #define FIRST  20
 #define ROUNDS 250
 
-static volatile struct grant_entry_v1 *table;
 static uint64_t *granted[GRANTS];
 static domid_t self;
 static volatile unsigned int freed;
 
-static struct gnttab_map_grant_ref map(unsigned int ref, uint32_t flags, uint64_t at)
-{
-    struct gnttab_map_grant_ref op = {.host_addr = at, .flags = flags, .ref = ref, .dom = self};
-
-    CHECK_OK(hypercall_grant_table_op(GNTTABOP_map_grant_ref, &op, 1));
-    return op;
-}
-
-static int unmap(uint64_t at, grant_handle_t handle)
-{
-    struct gnttab_unmap_grant_ref op = {.host_addr = at, .handle = handle};
-
-    CHECK_OK(hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1));
-    return op.status;
-}
-
 static void setup(void)
 {
-    xen_pfn_t frame = 0;
-    struct gnttab_setup_table op = {.dom = DOMID_SELF, .nr_frames = 1};
-
-    table = page_alloc();
-    set_xen_guest_handle(op.frame_list, &frame);
-    CHECK_OK(hypercall_grant_table_op(GNTTABOP_setup_table, &op, 1));
-    CHECK_EQ(op.status, GNTST_okay);
-    if (page_remap((void *)(uintptr_t)table, frame, PTE_RW))
-        report_error("the grant table cannot be mapped");
+    grant_table_map();
     self = guest_domid();
     for (unsigned int i = 0; i < GRANTS; i++) {
         granted[i] = page_alloc();
-        table[FIRST + i].domid = self;
-        table[FIRST + i].frame = (uint32_t)mfn_of(granted[i]);
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        table[FIRST + i].flags = GTF_permit_access;
+        grant_give(FIRST + i, GTF_permit_access, self, granted[i]);
     }
 }
 
@@ -65,22 +36,23 @@ static void map_and_use(unsigned int id)
         unsigned int which = smp_random() % GRANTS;
         bool read_only = smp_random() & 1;
         uint64_t at[2] = {(uintptr_t)window_page(2 * id), (uintptr_t)window_page(2 * id + 1)};
-        struct gnttab_map_grant_ref one = map(FIRST + which, GNTMAP_host_map, at[0]);
-        struct gnttab_map_grant_ref two =
-            map(FIRST + which, GNTMAP_host_map | (read_only ? GNTMAP_readonly : 0), at[1]);
+        struct gnttab_map_grant_ref one = grant_map(FIRST + which, GNTMAP_host_map, at[0], self);
+        struct gnttab_map_grant_ref two = grant_map(
+            FIRST + which, GNTMAP_host_map | (read_only ? GNTMAP_readonly : 0), at[1], self);
 
         if (one.status != GNTST_okay || two.status != GNTST_okay)
             report_error("vcpu %u: mapping a grant: %d, %d", id, one.status, two.status);
         CHECK(one.handle != two.handle, "handle %u was given twice", one.handle);
         window_page(2 * id)[id] = round;
         CHECK_EQ(window_page(2 * id + 1)[id], round);
-        CHECK((table[FIRST + which].flags & (GTF_reading | GTF_writing)) ==
+        CHECK((own_grants[FIRST + which].flags & (GTF_reading | GTF_writing)) ==
                   (GTF_reading | GTF_writing),
-              "a grant that is mapped is not in use: flags %#x", table[FIRST + which].flags);
-        CHECK_EQ(unmap(at[0], one.handle), GNTST_okay);
-        CHECK(table[FIRST + which].flags & GTF_reading, "a grant that is mapped is not in use");
+              "a grant that is mapped is not in use: flags %#x", own_grants[FIRST + which].flags);
+        CHECK_EQ(grant_unmap(at[0], one.handle), GNTST_okay);
+        CHECK(own_grants[FIRST + which].flags & GTF_reading,
+              "a grant that is mapped is not in use");
         CHECK_EQ(window_page(2 * id + 1)[id], round);
-        CHECK_EQ(unmap(at[1], two.handle), GNTST_okay);
+        CHECK_EQ(grant_unmap(at[1], two.handle), GNTST_okay);
     }
 }
 
@@ -92,14 +64,14 @@ static void unmap_together(unsigned int id)
 
     for (unsigned int round = 0; round < ROUNDS / 2; round++) {
         if (!id) {
-            struct gnttab_map_grant_ref op = map(FIRST, GNTMAP_host_map, at);
+            struct gnttab_map_grant_ref op = grant_map(FIRST, GNTMAP_host_map, at, self);
 
             CHECK_EQ(op.status, GNTST_okay);
             handle = op.handle;
             freed = 0;
         }
         smp_barrier(2);
-        if (unmap(at, handle) == GNTST_okay)
+        if (grant_unmap(at, handle) == GNTST_okay)
             __atomic_fetch_add(&freed, 1, __ATOMIC_SEQ_CST);
         smp_barrier(2);
         if (!id)
@@ -115,8 +87,8 @@ void test_main(void)
     smp_run(VCPUS, map_and_use);
     smp_run(2, unmap_together);
     for (unsigned int i = 0; i < GRANTS; i++) {
-        CHECK_EQ(table[FIRST + i].flags, GTF_permit_access);
-        table[FIRST + i].flags = 0;
+        CHECK_EQ(own_grants[FIRST + i].flags, GTF_permit_access);
+        own_grants[FIRST + i].flags = 0;
         memset(granted[i], 0, PAGE_SIZE);
         page_protect(granted[i], PTE_RO);
         CHECK_OK(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(granted[i])));
