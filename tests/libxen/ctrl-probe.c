@@ -313,31 +313,11 @@ static void dress(uint32_t domid, const xen_pfn_t *frames)
     TELL(xc_vcpu_getcontext(x, domid, 9, &got));
 }
 
-static void own_domain(void)
+/* Its memory, and what others see of it. */
+static void own_pages(uint32_t domid, xen_pfn_t frames[8])
 {
-    struct xen_domctl_sched_credit2 credit2 = {.weight = 512, .cap = 40};
-    xen_domain_handle_t handle = {0x77};
-    struct e820entry map[2] = {{0, 1 << 20, E820_RAM}};
-    xen_pfn_t frames[8] = {0, 1, 2, 3, 4, 5, 6, 7}, pfn = 0;
-    uint32_t domid, mode = 0, khz = 0, incarnation = 0;
-    uint8_t cpus[64] = {1}, soft[64] = {1};
-    uint64_t elapsed = 0;
-    unsigned int width = 0;
-    xc_evtchn_status_t status;
-    xc_dominfo_t info;
-    xc_vcpuinfo_t vcpu;
     void *page;
-    int port;
 
-    create(&domid);
-    if (!domid)
-        return;
-    TELL(xc_domain_max_vcpus(x, domid, 2));
-    TELL(xc_domain_setmaxmem(x, domid, 1024));
-    TELL(xc_domain_sethandle(x, domid, handle));
-    TELL(xc_domain_getinfo(x, domid, 1, &info));
-    show(&info, domid);
-    printf("max %lu\n", info.max_memkb);
     TELL(xc_domain_populate_physmap_exact(x, domid, 8, 0, 0, frames));
     TELL(xc_get_tot_pages(x, domid));
     page = xc_map_foreign_range(x, domid, 4096, PROT_READ | PROT_WRITE, frames[3]);
@@ -355,12 +335,15 @@ static void own_domain(void)
     TELL(page && !*(char *)page);
     if (page)
         munmap(page, 4096);
-    dress(domid, frames);
-    TELL(xc_domain_decrease_reservation_exact(x, domid, 2, 0, frames + 6));
-    TELL(xc_get_tot_pages(x, domid));
-    TELL(xc_domain_populate_physmap_exact(x, domid, 1, 12, 0, &pfn));
-    TELL(xc_domain_set_memory_map(x, domid, map, 1));
-    TELL(xc_domain_set_memmap_limit(x, domid, 2048));
+}
+
+/* Its share of the CPUs, and which. */
+static void own_vcpus(uint32_t domid)
+{
+    struct xen_domctl_sched_credit2 credit2 = {.weight = 512, .cap = 40};
+    uint8_t cpus[64] = {1}, soft[64] = {1};
+    xc_vcpuinfo_t vcpu;
+
     TELL(xc_sched_credit2_domain_set(x, domid, &credit2));
     credit2 = (struct xen_domctl_sched_credit2){0};
     TELL(xc_sched_credit2_domain_get(x, domid, &credit2));
@@ -374,6 +357,37 @@ static void own_domain(void)
     TELL(xc_vcpu_getinfo(x, domid, 1, &vcpu));
     TELL(xc_vcpu_getinfo(x, domid, 2, &vcpu));
     TELL(xc_domain_get_cpu_usage(x, domid, 0));
+}
+
+static void own_domain(void)
+{
+    xen_domain_handle_t handle = {0x77};
+    struct e820entry map[2] = {{0, 1 << 20, E820_RAM}};
+    xen_pfn_t frames[8] = {0, 1, 2, 3, 4, 5, 6, 7}, pfn = 0;
+    uint32_t domid, mode = 0, khz = 0, incarnation = 0;
+    uint64_t elapsed = 0;
+    unsigned int width = 0;
+    xc_evtchn_status_t status;
+    xc_dominfo_t info;
+    int port;
+
+    create(&domid);
+    if (!domid)
+        return;
+    TELL(xc_domain_max_vcpus(x, domid, 2));
+    TELL(xc_domain_setmaxmem(x, domid, 1024));
+    TELL(xc_domain_sethandle(x, domid, handle));
+    TELL(xc_domain_getinfo(x, domid, 1, &info));
+    show(&info, domid);
+    printf("max %lu\n", info.max_memkb);
+    own_pages(domid, frames);
+    dress(domid, frames);
+    TELL(xc_domain_decrease_reservation_exact(x, domid, 2, 0, frames + 6));
+    TELL(xc_get_tot_pages(x, domid));
+    TELL(xc_domain_populate_physmap_exact(x, domid, 1, 12, 0, &pfn));
+    TELL(xc_domain_set_memory_map(x, domid, map, 1));
+    TELL(xc_domain_set_memmap_limit(x, domid, 2048));
+    own_vcpus(domid);
     TELL(xc_domain_set_tsc_info(x, domid, 2, 0, 0, 0));
     TELL(xc_domain_get_tsc_info(x, domid, &mode, &elapsed, &khz, &incarnation));
     TELL(xc_domain_get_guest_width(x, domid, &width));
