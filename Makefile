@@ -7,7 +7,7 @@
 #   make test           climbs the whole test ladder (make test-RUNG: unit abi guest diff libxen node peers fuzz)
 #   make fuzz           fuzzes hypervisor and store for half an hour (SECONDS=, SEED=; fuzz-hypercalls, fuzz-store)
 #   make node-run JOB=FILE [CPUS=2] [MEM=4096] [DISK=FILE]     runs a bash script as root in dom0
-#   make bench          path lengths, ours beside Xen's
+#   make bench          path lengths, shares of the CPUs, scaling, many VPSes, whole nodes: ours beside Xen's
 #   make check          each header alone, clang's warnings, licences, length of files, names in the pages
 #   make install DESTDIR=DIR
 #   make clean          removes build/ (the cached base image of the node stays)
