@@ -49,6 +49,8 @@ static void say(const char *format, ...)
     va_start(args, format);
     len = format_text(line, sizeof(line) - 1, format, args);
     va_end(args);
+    if (len > sizeof(line) - 1)
+        len = sizeof(line) - 1;
     line[len++] = '\n';
     pv_console_write_all(&console, line, len, OS_NEVER);
 }
