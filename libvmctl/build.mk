@@ -4,7 +4,7 @@ LIBVMCTL := $(BUILD)/libvmctl
 LIBVMCTL_SOURCES := $(wildcard libvmctl/*.c) $(addprefix libvmctl/xen/,call.c foreignmemory.c handle.c toollog.c) \
     hypervisor/lib/pv_elf.c hypervisor/lib/pv_image.c
 LIBVMCTL_OBJECTS := $(patsubst %.c,$(LIBVMCTL)/obj/%.o,$(LIBVMCTL_SOURCES))
-LIBVMCTL_PACKAGES := libxml-2.0 jansson zlib liblzma libzstd libnl-3.0 libnl-route-3.0
+LIBVMCTL_PACKAGES := libxml-2.0 jansson zlib liblzma libzstd liblz4 libnl-3.0 libnl-route-3.0
 LIBVMCTL_PACKAGE_CFLAGS := $(shell pkg-config --cflags $(LIBVMCTL_PACKAGES))
 # DOM0_CFLAGS comes from dom0-tools, which is read later
 LIBVMCTL_CFLAGS = $(DOM0_CFLAGS) -Ihypervisor $(LIBVMCTL_PACKAGE_CFLAGS)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <lz4.h>
 #include <lzma.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,6 +28,9 @@
 
 /* A kernel's xz dictionary is at most some tens of MiB. */
 #define XZ_MEMORY (256UL << 20)
+
+/* The old LZ4 format, which the kernel's build makes: blocks of so much behind a magic number. */
+#define LZ4_BLOCK (8 << 20)
 
 static const char damaged[] = "the compressed kernel in the bzImage is damaged";
 static const char no_memory[] = "out of memory";
@@ -143,6 +147,28 @@ static bool unpack_zstd(const unsigned char *in, size_t in_size, unsigned char *
     return left == 0 && to.pos == out_size;
 }
 
+/* Each block stands behind its length, and needs none of those before it. No sum protects them. */
+static bool unpack_lz4(const unsigned char *in, size_t in_size, unsigned char *out, size_t out_size)
+{
+    size_t at = 4, done = 0;
+
+    while (done < out_size && in_size - at > 4) {
+        size_t room = out_size - done < LZ4_BLOCK ? out_size - done : LZ4_BLOCK;
+        uint32_t length = read32(in + at);
+        int got;
+
+        at += 4;
+        if (length > LZ4_COMPRESSBOUND(LZ4_BLOCK) || length > in_size - at)
+            return false;
+        got = LZ4_decompress_safe((const char *)in + at, (char *)out + done, (int)length, (int)room);
+        if (got <= 0)
+            return false;
+        at += length;
+        done += (size_t)got;
+    }
+    return done == out_size && at == in_size;
+}
+
 static bool unpack_none(const unsigned char *in, size_t in_size, unsigned char *out,
                         size_t out_size)
 {
@@ -172,7 +198,7 @@ static const struct format formats[] = {
     {"BZh", 3, NULL, 0},
     {"\x5d\x00\x00", 3, NULL, 0},
     {"\x89LZO", 4, NULL, 0},
-    {"\x02\x21\x4c\x18", 4, NULL, 0},
+    {"\x02\x21\x4c\x18", 4, unpack_lz4, 4},
 };
 
 static const struct format *find_format(const unsigned char *payload, size_t size)
@@ -205,7 +231,7 @@ const char *unpack_bzimage(const unsigned char *data, size_t size, struct file_d
     if (!format)
         return damaged;
     if (!format->unpack)
-        return "the bzImage's compression is not supported: use gzip, xz or zstd";
+        return "the bzImage's compression is not supported: use gzip, xz, zstd or lz4";
     if (length < 16)
         return damaged;
     /* gzip's own trailer and the one that the kernel's build adds both end in the size */

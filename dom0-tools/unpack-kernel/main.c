@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     if (argc == 2 && !strcmp(argv[1], "--help")) {
         printf(
             "usage: mews-unpack-kernel IN OUT, or --help, or --version\n\n"
-            "Writes the ELF kernel that is in IN (bzImage with gzip, xz or zstd, or ELF already)\n"
+            "Writes the ELF kernel that is in IN (bzImage with gzip, xz, zstd or lz4, or ELF already)\n"
             "to OUT. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
         return 0;
     }
