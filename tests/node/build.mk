@@ -21,5 +21,9 @@ $(NODE_KERNELS): tests/node/kernels/kernel.S
 
 NODE_PROGRAMS := $(addprefix $(BUILD)/tests/,hv-count hv-sched fpu-hold smp-load mem-hog vdso-clock bench/load.elf guest/vps-balloon.elf diff/diff.elf diff/ends.elf diff/ends-state)
 
-test-node: node $(NODE_KERNELS) $(NODE_PROGRAMS)
+# what tests/node/run lays over dom0's root, for this rung and for those that use it
+.PHONY: node-programs
+node-programs: $(NODE_KERNELS) $(NODE_PROGRAMS)
+
+test-node: node node-programs
 	@BUILD=$(BUILD) HV=$(HV) tests/node/run $(NODE_TESTS)
