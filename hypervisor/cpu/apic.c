@@ -16,8 +16,6 @@
 #define APIC_ID 0x020
 #define APIC_TPR 0x080
 #define APIC_EOI 0x0b0
-#define APIC_LDR 0x0d0
-#define APIC_DFR 0x0e0
 #define APIC_SPURIOUS 0x0f0
 #define APIC_ICR 0x300
 #define APIC_ICR_HIGH 0x310

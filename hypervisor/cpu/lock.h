@@ -48,4 +48,17 @@ bool spin_trylock(spinlock_t *lock);
 /* A second lock of the same rank, taken in the order the rank's line above gives. */
 void spin_lock_second(spinlock_t *lock);
 
+/* Takes a lock, and gives it back wherever the block is left. What is returned is worked out before that. */
+#define SPIN_LOCK_BLOCK(lock)                                                                      \
+    __attribute__((cleanup(spin_lock_end), unused)) spinlock_t *held_ = spin_lock_begin(lock)
+static inline spinlock_t *spin_lock_begin(spinlock_t *lock)
+{
+    spin_lock(lock);
+    return lock;
+}
+static inline void spin_lock_end(spinlock_t **held)
+{
+    spin_unlock(*held);
+}
+
 #endif

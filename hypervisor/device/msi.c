@@ -7,7 +7,6 @@
 
 #include "lib/errno.h"
 
-#include "cpu/asm.h"
 #include "device/pci.h"
 #include "memory/device_map.h"
 

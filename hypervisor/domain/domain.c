@@ -54,9 +54,8 @@ static void domain_free(struct domain *d)
     domain_table[d->id] = NULL;
     spin_unlock(&domain_lock);
     smp_wait_all();
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            hv_free(d->vcpu[i]);
+    for_each_vcpu(v, d)
+        hv_free(v);
     hv_free(d->memory_map);
     hv_free(d->chunks);
     hv_free(d);
@@ -109,10 +108,9 @@ struct domain *domain_next(u16 from)
 {
     struct domain *d;
 
-    spin_lock(&domain_lock);
+    SPIN_LOCK_BLOCK(&domain_lock);
     for (d = domain_list; d && (d->id < from || !domain_try_get(d)); d = d->next)
         ;
-    spin_unlock(&domain_lock);
     return d;
 }
 
@@ -122,7 +120,7 @@ static int domain_enter(struct domain *d, u16 id)
     static u16 last;
     struct domain **at;
 
-    spin_lock(&domain_lock);
+    SPIN_LOCK_BLOCK(&domain_lock);
     if (id == DOMID_INVALID) {
         id = last;
         do
@@ -130,17 +128,14 @@ static int domain_enter(struct domain *d, u16 id)
         while (domain_table[id] && id != last);
         last = id;
     }
-    if (domain_table[id]) {
-        spin_unlock(&domain_lock);
+    if (domain_table[id])
         return -EEXIST;
-    }
     d->id = id;
     __atomic_store_n(&domain_table[id], d, __ATOMIC_RELEASE);
     for (at = &domain_list; *at && (*at)->id < id; at = &(*at)->next)
         ;
     d->next = *at;
     *at = d;
-    spin_unlock(&domain_lock);
     return 0;
 }
 
@@ -149,7 +144,6 @@ static int domain_init_parts(struct domain *d)
     const struct domain_limits *limits = &d->limits;
     u32 grants = limits->grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (u32)limits->grant_frames;
     u32 maptrack = limits->maptrack_frames < 0 ? DEFAULT_MAPTRACK_FRAMES : (u32)limits->maptrack_frames;
-    int error;
 
     d->shared = alloc_page();
     if (!d->shared)
@@ -157,13 +151,11 @@ static int domain_init_parts(struct domain *d)
     for (u32 i = 0; i < ARRAY_SIZE(d->shared->vcpu_info); i++)
         d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
     frame_share(d->shared, d);
-    error = evtchn_domain_init(d, limits->event_channels);
-    if (!error)
-        error = grant_domain_init(d, grants, maptrack, limits->grant_version ? limits->grant_version : 2);
-    if (!error)
-        error = pirq_domain_init(d);
     time_domain_init(d);
-    return error;
+    if (evtchn_domain_init(d, limits->event_channels) || pirq_domain_init(d) ||
+        grant_domain_init(d, grants, maptrack, limits->grant_version ? limits->grant_version : 2))
+        return -ENOMEM;
+    return 0;
 }
 
 int domain_create(u16 id, const struct domain_limits *limits, bool privileged, struct domain **out)
@@ -208,15 +200,16 @@ int domain_create(u16 id, const struct domain_limits *limits, bool privileged, s
 int vcpu_create(struct domain *d, u32 id)
 {
     struct vcpu *v;
-    int error;
 
     if (id >= d->max_vcpus)
         return -EINVAL;
     if (d->vcpu[id])
         return 0;
     v = hv_alloc(sizeof(*v));
-    if (!v)
+    if (!v || pv_vcpu_init(v)) {
+        hv_free(v);
         return -ENOMEM;
+    }
     v->id = id;
     v->domain = d;
     v->info = id < ARRAY_SIZE(d->shared->vcpu_info) ? &d->shared->vcpu_info[id] : &v->private_info;
@@ -225,13 +218,6 @@ int vcpu_create(struct domain *d, u32 id)
     sched_vcpu_init(v);
     v->sched.pause_count = d->pause_count;
     time_vcpu_init(v);
-    error = pv_vcpu_init(v);
-    if (error) {
-        time_vcpu_destroy(v);
-        sched_vcpu_destroy(v);
-        hv_free(v);
-        return error;
-    }
     __atomic_store_n(&d->vcpu[id], v, __ATOMIC_RELEASE); /* others look without a lock: it is whole */
     return 0;
 }
@@ -249,28 +235,25 @@ struct vcpu *vcpu_create_idle(u32 cpu)
     return v;
 }
 
-void domain_pause_nosync(struct domain *d)
+static void domain_pause_nosync(struct domain *d)
 {
     __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_pause_nosync(d->vcpu[i]);
+    for_each_vcpu(v, d)
+        vcpu_pause_nosync(v);
 }
 
 void domain_pause_sync(struct domain *d)
 {
     __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_pause_sync(d->vcpu[i]);
+    for_each_vcpu(v, d)
+        vcpu_pause_sync(v);
 }
 
 void domain_unpause(struct domain *d)
 {
     __atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_unpause(d->vcpu[i]);
+    for_each_vcpu(v, d)
+        vcpu_unpause(v);
 }
 
 int domain_control_pause(struct domain *d, bool pause)
@@ -343,62 +326,59 @@ void domain_crash(struct domain *d, const char *format, ...)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
-static void vcpu_unmake(struct vcpu *v)
+static int parts_destroy(struct domain *d)
 {
-    evtchn_vcpu_destroy(v);
-    pv_vcpu_destroy(v);
-    sched_vcpu_destroy(v);
-    if (mfn_x(v->info_mfn)) {
-        v->info = &v->private_info;
-        frame_put_writable(v->info_mfn);
-        v->info_mfn = mfn(0);
+    for_each_vcpu(v, d)
+        time_vcpu_destroy(v); /* its timers send events without a lock */
+    evtchn_domain_destroy(d);
+    pirq_domain_destroy(d);
+    for_each_vcpu(v, d) {
+        pv_vcpu_destroy(v);
+        sched_vcpu_destroy(v);
+        if (mfn_x(v->info_mfn)) {
+            v->info = &v->private_info;
+            frame_put_writable(v->info_mfn);
+            v->info_mfn = mfn(0);
+        }
     }
+    time_domain_destroy(d);
+    timer_kill(&d->share.refill);
+    return 0;
+}
+
+static int last_pages_free(struct domain *d)
+{
+    struct shared_info *shared = d->shared;
+
+    grant_domain_destroy(d);
+    /* a CPU may be setting the wall clock there just now */
+    ACCESS_ONCE(d->shared) = NULL;
+    smp_wait_all();
+    if (shared)
+        frame_unshare(shared);
+    d->death = DOMAIN_DEAD;
+    domain_put(d); /* not the last: the caller has one */
+    evtchn_send_global_virq(VIRQ_DOM_EXC);
+    return 0;
 }
 
 /* One stage after the other; each is done before the next begins, and what was done is not done again. */
 int domain_kill(struct domain *d)
 {
-    struct shared_info *shared = d->shared;
-    int error = 0;
+    static int (*const stages[])(struct domain *d) = {
+        grant_relinquish, evtchn_relinquish, parts_destroy, memory_relinquish, last_pages_free,
+    };
+    int error;
 
     if (d->death == DOMAIN_ALIVE) {
         d->death = DOMAIN_DYING;
         domain_pause_sync(d);
         claim_set(d, 0);
     }
-    switch (d->kill_stage) {
-    case 0:
-        error = grant_relinquish(d);
-        if (!error)
-            error = evtchn_relinquish(d);
+    for (; d->kill_stage < ARRAY_SIZE(stages); d->kill_stage++) {
+        error = stages[d->kill_stage](d);
         if (error)
             return error;
-        for (u32 i = 0; i < d->max_vcpus; i++)
-            if (d->vcpu[i])
-                time_vcpu_destroy(d->vcpu[i]); /* its timers send events without a lock */
-        evtchn_domain_destroy(d);
-        pirq_domain_destroy(d);
-        for (u32 i = 0; i < d->max_vcpus; i++)
-            if (d->vcpu[i])
-                vcpu_unmake(d->vcpu[i]);
-        time_domain_destroy(d);
-        share_domain_destroy(d);
-        d->kill_stage++;
-        /* fall through */
-    case 1:
-        error = memory_relinquish(d);
-        if (error)
-            return error;
-        grant_domain_destroy(d);
-        /* a CPU may be setting the wall clock there just now */
-        ACCESS_ONCE(d->shared) = NULL;
-        smp_wait_all();
-        if (shared)
-            frame_unshare(shared);
-        d->kill_stage++;
-        d->death = DOMAIN_DEAD;
-        domain_put(d);
-        evtchn_send_global_virq(VIRQ_DOM_EXC);
     }
     return 0;
 }

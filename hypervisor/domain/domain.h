@@ -84,7 +84,6 @@ struct domain {
     u64 shared_pages;           /* ring 0's pages shown to it */
     u64 *chunks;                /* bit per 2 MiB of the machine: it may own frames there */
     u64 relinquish_at;          /* progress of memory_relinquish */
-    u32 relinquish_stage;
     u64 dirty_cpus;             /* CPUs that have a vcpu of it loaded; the only ones whose TLBs know its tables */
     u64 stale_cpus, foreign_cpus; /* memory/tlb.c: who may know entries that are gone */
     u32 kill_stage;
@@ -100,6 +99,12 @@ struct domain {
 
     struct domain *next;        /* in the list of domains, ascending id */
 };
+
+/* Those vcpus of d's that have been made. */
+#define for_each_vcpu(v, d)                                                                        \
+    for (struct vcpu *v, **at_ = (d)->vcpu; at_ < (d)->vcpu + (d)->max_vcpus; at_++)               \
+        if (!(v = *at_)) {                                                                         \
+        } else
 
 extern struct domain *dom0;
 extern struct domain *idle_domain;
@@ -148,7 +153,6 @@ void domain_crash(struct domain *d, const char *format, ...) __attribute__((form
 
 /* Counted pauses. _sync: on return no vcpu of d runs on any CPU and its state is saved. Not for d == current's. */
 void domain_pause_sync(struct domain *d);
-void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 /* The toolstack's own, counted. -EINVAL: not paused by it; -EOVERFLOW: too often. */
 int domain_control_pause(struct domain *d, bool pause);

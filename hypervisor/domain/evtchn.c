@@ -57,12 +57,9 @@ void vcpu_mark_events_pending(struct vcpu *v)
 
 __attribute__((noinline)) void evtchn_wake_pollers(struct domain *d, u32 port)
 {
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (v && v->evtchn.polling && (!v->evtchn.poll_port || v->evtchn.poll_port == port))
+    for_each_vcpu(v, d)
+        if (v->evtchn.polling && (!v->evtchn.poll_port || v->evtchn.poll_port == port))
             vcpu_unblock(v);
-    }
 }
 
 /* No lock is needed: the port may be closed meanwhile, then its next user gets an event too many. Whoever learned the
@@ -75,10 +72,17 @@ static inline __attribute__((always_inline)) void set_pending(struct domain *d, 
         evtchn_2l_set_pending(d, c->vcpu, port);
 }
 
+void evtchn_raise(struct domain *d, u32 port)
+{
+    struct evtchn *c = port_of(d, port);
+
+    if (c)
+        set_pending(d, c, port);
+}
+
 int evtchn_send(struct domain *d, u32 port)
 {
-    struct evtchn *c = port_of(d, port), *there;
-    int error = 0;
+    struct evtchn *c = port_of(d, port);
 
     if (unlikely(!c))
         return -EINVAL;
@@ -86,43 +90,26 @@ int evtchn_send(struct domain *d, u32 port)
         set_pending(d, c, port);
         return 0;
     }
-    spin_lock(&d->evtchn.lock);
-    if (likely(c->state == EVTCHN_INTERDOMAIN)) {
-        there = port_of(c->remote, c->remote_port);
-        set_pending(c->remote, there, c->remote_port);
-    } else if (c->state != EVTCHN_UNBOUND) {
-        /* a send to an unbound port is lost without a word */
-        error = -EINVAL;
-    }
-    spin_unlock(&d->evtchn.lock);
-    return error;
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
+    if (likely(c->state == EVTCHN_INTERDOMAIN))
+        set_pending(c->remote, port_of(c->remote, c->remote_port), c->remote_port);
+    else if (c->state != EVTCHN_UNBOUND) /* a send to an unbound port is lost without a word */
+        return -EINVAL;
+    return 0;
 }
 
 void evtchn_send_virq(struct vcpu *v, u32 virq)
 {
     u32 port = ACCESS_ONCE(v->evtchn.virq_port[virq]);
-    struct evtchn *c;
 
-    if (!port)
-        return;
-    c = port_of(v->domain, port);
-    if (c)
-        set_pending(v->domain, c, port);
+    if (port)
+        evtchn_raise(v->domain, port);
 }
 
 void evtchn_send_global_virq(u32 virq)
 {
     if (dom0 && dom0->vcpu[0])
         evtchn_send_virq(dom0->vcpu[0], virq);
-}
-
-void evtchn_send_pirq(struct domain *d, u32 pirq, u32 port)
-{
-    struct evtchn *c = port_of(d, port);
-
-    (void)pirq;
-    if (c)
-        set_pending(d, c, port);
 }
 
 /* The record of a port whose bucket is not there yet. NULL: no memory. Lock held. */
@@ -223,11 +210,10 @@ int evtchn_alloc_unbound(struct domain *d, u16 remote, u32 *port)
 {
     int error;
 
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     error = port_find(d, port);
     if (!error)
         port_take(d, *port, EVTCHN_UNBOUND, 0)->remote_domid = remote;
-    spin_unlock(&d->evtchn.lock);
     return error;
 }
 
@@ -238,23 +224,20 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote, u32 remote_
 
     lock_both(d, remote);
     error = port_find(d, port);
-    if (error)
-        goto out;
     there = port_of(remote, remote_port);
-    if (!there || there->state != EVTCHN_UNBOUND || there->remote_domid != d->id) {
+    if (!error && (!there || there->state != EVTCHN_UNBOUND || there->remote_domid != d->id))
         error = -EINVAL;
-        goto out;
+    if (!error) {
+        here = port_take(d, *port, EVTCHN_INTERDOMAIN, 0);
+        here->remote = remote;
+        here->remote_domid = remote->id;
+        here->remote_port = remote_port;
+        there->remote = d;
+        there->remote_port = *port;
+        there->state = EVTCHN_INTERDOMAIN;
+        /* What the other end sent while it was unbound is lost: have this end look once. */
+        set_pending(d, here, *port);
     }
-    here = port_take(d, *port, EVTCHN_INTERDOMAIN, 0);
-    here->remote = remote;
-    here->remote_domid = remote->id;
-    here->remote_port = remote_port;
-    there->remote = d;
-    there->remote_port = *port;
-    there->state = EVTCHN_INTERDOMAIN;
-    /* What the other end sent while it was unbound is lost: have this end look once. */
-    set_pending(d, here, *port);
-out:
     unlock_both(d, remote);
     return error;
 }
@@ -274,14 +257,13 @@ int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port)
     v = vcpu_of(d, vcpu);
     if (!v)
         return -ENOENT;
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     error = v->evtchn.virq_port[virq] ? -EEXIST : port_find(d, port);
-    if (!error) {
-        port_take(d, *port, EVTCHN_VIRQ, vcpu)->virq = (u16)virq;
-        ACCESS_ONCE(v->evtchn.virq_port[virq]) = *port;
-    }
-    spin_unlock(&d->evtchn.lock);
-    return error;
+    if (error)
+        return error;
+    port_take(d, *port, EVTCHN_VIRQ, vcpu)->virq = (u16)virq;
+    ACCESS_ONCE(v->evtchn.virq_port[virq]) = *port;
+    return 0;
 }
 
 int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port)
@@ -290,11 +272,10 @@ int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port)
 
     if (!vcpu_of(d, vcpu))
         return -ENOENT;
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     error = port_find(d, port);
     if (!error)
         port_take(d, *port, EVTCHN_IPI, vcpu);
-    spin_unlock(&d->evtchn.lock);
     return error;
 }
 
@@ -302,32 +283,28 @@ int evtchn_bind_pirq(struct domain *d, u32 pirq, u32 *port)
 {
     int error;
 
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     error = port_find(d, port);
     if (!error)
         error = pirq_bind(d, pirq, *port);
     if (!error)
         port_take(d, *port, EVTCHN_PIRQ, 0)->pirq = (u16)pirq;
-    spin_unlock(&d->evtchn.lock);
     return error;
 }
 
 int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
 {
     struct evtchn *c;
-    int error = 0;
 
     if (!vcpu_of(d, vcpu))
         return -ENOENT;
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     c = port_of(d, port);
-    if (c && (c->state == EVTCHN_UNBOUND || c->state == EVTCHN_INTERDOMAIN || c->state == EVTCHN_PIRQ ||
-              (c->state == EVTCHN_VIRQ && virq_is_global(c->virq))))
-        c->vcpu = (u16)vcpu;
-    else
-        error = -EINVAL;
-    spin_unlock(&d->evtchn.lock);
-    return error;
+    if (!c || c->state < EVTCHN_UNBOUND || c->state == EVTCHN_IPI ||
+        (c->state == EVTCHN_VIRQ && !virq_is_global(c->virq)))
+        return -EINVAL;
+    c->vcpu = (u16)vcpu;
+    return 0;
 }
 
 /* Locks d, and the domain at the port's other end if it has one: that is returned, else NULL. */
@@ -365,15 +342,14 @@ static int port_close(struct domain *d, u32 port)
 {
     struct evtchn *c = port_of(d, port), *there;
 
-    if (!c || c->state == EVTCHN_FREE || c->state == EVTCHN_RESERVED)
+    if (!c || c->state < EVTCHN_UNBOUND)
         return -EINVAL;
     if (c->state == EVTCHN_PIRQ)
         pirq_unbind(d, c->pirq, port);
-    if (c->state == EVTCHN_VIRQ) {
-        /* a global one may notify another vcpu than the one it is bound on */
-        for (u32 i = 0; i < d->max_vcpus; i++)
-            if (d->vcpu[i] && d->vcpu[i]->evtchn.virq_port[c->virq] == port)
-                ACCESS_ONCE(d->vcpu[i]->evtchn.virq_port[c->virq]) = 0;
+    if (c->state == EVTCHN_VIRQ) { /* a global one may notify another vcpu than the one it is bound on */
+        for_each_vcpu(v, d)
+            if (v->evtchn.virq_port[c->virq] == port)
+                ACCESS_ONCE(v->evtchn.virq_port[c->virq]) = 0;
     }
     if (c->state == EVTCHN_INTERDOMAIN) {
         there = port_of(c->remote, c->remote_port);
@@ -414,9 +390,8 @@ int evtchn_reset(struct domain *d)
             return -ERESTART;
     }
     e->close_at = EVTCHN_PORTS;
-    spin_lock(&e->lock);
+    SPIN_LOCK_BLOCK(&e->lock);
     evtchn_fifo_stop(d);
-    spin_unlock(&e->lock);
     return 0;
 }
 
@@ -424,12 +399,12 @@ int evtchn_read(struct domain *d, u32 port, struct evtchn *out)
 {
     const struct evtchn *c;
 
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     c = port_of(d, port);
-    if (c)
-        *out = *c;
-    spin_unlock(&d->evtchn.lock);
-    return c ? 0 : -EINVAL;
+    if (!c)
+        return -EINVAL;
+    *out = *c;
+    return 0;
 }
 
 int evtchn_pending(struct domain *d, u32 port)
@@ -501,7 +476,7 @@ void evtchn_domain_destroy(struct domain *d)
 {
     struct domain_evtchn *e = &d->evtchn;
 
-    spin_lock(&e->lock); /* whoever wants to bind to one of them looks under it */
+    SPIN_LOCK_BLOCK(&e->lock); /* whoever wants to bind to one of them looks under it */
     buckets_free(e->buckets, ARRAY_SIZE(e->buckets));
     if (e->high)
         buckets_free(e->high, HIGH_BUCKETS);
@@ -509,12 +484,4 @@ void evtchn_domain_destroy(struct domain *d)
     e->high = NULL;
     hv_free(e->fifo);
     e->fifo = NULL;
-    spin_unlock(&e->lock);
-}
-
-void evtchn_vcpu_destroy(struct vcpu *v)
-{
-    for (u32 i = 0; i < NR_VIRQS; i++)
-        v->evtchn.virq_port[i] = 0;
-    v->evtchn.polling = false;
 }

@@ -75,13 +75,12 @@ int evtchn_domain_init(struct domain *d, u32 max_ports); /* 0: as many as there 
 /* Closes all ports for good; 0 or -ERESTART. Then _destroy: nobody uses them any more. */
 int evtchn_relinquish(struct domain *d);
 void evtchn_domain_destroy(struct domain *d);
-void evtchn_vcpu_destroy(struct vcpu *v);
 
 /* Ring 0's and the toolstack's doors, each 0 or -errno. */
 int evtchn_send(struct domain *d, u32 port);           /* from d's local port */
+void evtchn_raise(struct domain *d, u32 port);         /* an interrupt's port, learned without a lock: it may be gone */
 void evtchn_send_virq(struct vcpu *v, u32 virq);       /* to that vcpu's binding, if any */
 void evtchn_send_global_virq(u32 virq);                /* VIRQ_DOM_EXC etc: to the domain that handles it (dom0) */
-void evtchn_send_pirq(struct domain *d, u32 pirq, u32 port);
 int evtchn_alloc_unbound(struct domain *d, u16 remote, u32 *port);
 int evtchn_unmask(struct domain *d, u32 port);
 

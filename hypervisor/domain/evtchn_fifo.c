@@ -248,52 +248,45 @@ int evtchn_fifo_init_control(struct vcpu *v, mfn_t m, u32 offset)
 int evtchn_fifo_expand_array(struct domain *d, mfn_t m)
 {
     struct evtchn_fifo *f;
-    int error = 0;
+    u32 from;
 
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     f = d->evtchn.fifo;
     if (!f || !f->active)
-        error = -EOPNOTSUPP;
-    else if (f->pages == ARRAY_PAGES)
-        error = -ENOSPC;
-    else if (frame_get_writable(m, d))
-        error = -EINVAL;
-    if (!error) {
-        u32 from = f->pages++ * PAGE_WORDS;
+        return -EOPNOTSUPP;
+    if (f->pages == ARRAY_PAGES)
+        return -ENOSPC;
+    if (frame_get_writable(m, d))
+        return -EINVAL;
+    from = f->pages++ * PAGE_WORDS;
+    __atomic_store_n(&f->array[from / PAGE_WORDS], mfn_to_virt(m), __ATOMIC_RELEASE);
+    for (u32 i = 0; i < d->max_vcpus; i++) { /* whoever found no word yet has noted it by then */
+        spin_lock(&f->vcpu[i].lock);
+        spin_unlock(&f->vcpu[i].lock);
+    }
+    for (u32 port = from; port < from + PAGE_WORDS; port++) {
+        struct evtchn *c = evtchn_port(&d->evtchn, port);
 
-        __atomic_store_n(&f->array[from / PAGE_WORDS], mfn_to_virt(m), __ATOMIC_RELEASE);
-        for (u32 i = 0; i < d->max_vcpus; i++) { /* whoever found no word yet has noted it by then */
-            spin_lock(&f->vcpu[i].lock);
-            spin_unlock(&f->vcpu[i].lock);
-        }
-        for (u32 port = from; port < from + PAGE_WORDS; port++) {
-            struct evtchn *c = evtchn_port(&d->evtchn, port);
-
-            if (c && c->late) {
-                c->late = false;
-                evtchn_fifo_set_pending(d, c, port);
-            }
+        if (c && c->late) {
+            c->late = false;
+            evtchn_fifo_set_pending(d, c, port);
         }
     }
-    spin_unlock(&d->evtchn.lock);
-    return error;
+    return 0;
 }
 
 int evtchn_fifo_set_priority(struct domain *d, u32 port, u32 priority)
 {
     struct evtchn *c;
-    int error = 0;
 
-    spin_lock(&d->evtchn.lock);
+    SPIN_LOCK_BLOCK(&d->evtchn.lock);
     c = evtchn_port(&d->evtchn, port);
     if (!d->evtchn.fifo || !d->evtchn.fifo->active)
-        error = -ENOSYS;
-    else if (!c || priority > EVTCHN_FIFO_PRIORITY_MIN)
-        error = -EINVAL;
-    else
-        c->priority = (u8)priority;
-    spin_unlock(&d->evtchn.lock);
-    return error;
+        return -ENOSYS;
+    if (!c || priority > EVTCHN_FIFO_PRIORITY_MIN)
+        return -EINVAL;
+    c->priority = (u8)priority;
+    return 0;
 }
 
 void evtchn_fifo_stop(struct domain *d)

@@ -21,12 +21,10 @@
 #include "memory/alloc.h"
 #include "memory/frame.h"
 
-#define ACTIVE_ORDER 1 /* pages for a table page's active records */
 #define UNSTABLE_MAX 5 /* times that an entry may change under us */
 #define RELINQUISH_UNIT 64
 #define MAPTRACK_FRAMES_AHEAD 16u /* 2,048 mappings */
 
-_Static_assert(GRANT_ENTRIES * sizeof(struct grant_active) <= PAGE_SIZE << ACTIVE_ORDER, "active records fit");
 _Static_assert(MAPTRACK_ENTRIES * sizeof(struct grant_maptrack) <= PAGE_SIZE, "handles fit");
 _Static_assert(GRANT_ENTRIES * sizeof(struct grant_entry_v1) == PAGE_SIZE, "512 entries a page");
 
@@ -103,39 +101,34 @@ static int use_locked(struct domain *rd, struct grant_active *a, u32 ref, u16 to
 int grant_use(struct domain *rd, u32 ref, u16 to, bool readonly, mfn_t *m, struct grant_part *part)
 {
     struct grant_active *a;
-    int status;
 
-    spin_lock(&rd->grants.lock);
+    SPIN_LOCK_BLOCK(&rd->grants.lock);
     a = grant_active_of(&rd->grants, ref);
     if (unlikely(rd->death != DOMAIN_ALIVE))
-        status = GNTST_general_error;
-    else if (unlikely(!a))
-        status = GNTST_bad_gntref;
-    else if (unlikely(rd->grants.version == 2))
-        status = grant_v2_use(rd, a, ref, to, readonly, m, part);
-    else
-        status = use_locked(rd, a, ref, to, readonly, m);
-    spin_unlock(&rd->grants.lock);
-    return status;
+        return GNTST_general_error;
+    if (unlikely(!a))
+        return GNTST_bad_gntref;
+    if (unlikely(rd->grants.version == 2))
+        return grant_v2_use(rd, a, ref, to, readonly, m, part);
+    return use_locked(rd, a, ref, to, readonly, m);
 }
 
 void grant_unuse(struct domain *rd, u32 ref, bool readonly)
 {
     struct grant_active *a;
 
-    spin_lock(&rd->grants.lock);
+    SPIN_LOCK_BLOCK(&rd->grants.lock);
     a = grant_active_of(&rd->grants, ref);
-    if (likely(a)) { /* else its tables are gone, with the domain */
-        if (readonly)
-            a->readers--;
-        else
-            a->writers--;
-        if (unlikely(rd->grants.version == 2))
-            grant_v2_unmark(&rd->grants, ref, a);
-        else
-            entry_unmark(entry_of(&rd->grants, ref), a);
-    }
-    spin_unlock(&rd->grants.lock);
+    if (unlikely(!a))
+        return; /* its tables are gone, with the domain */
+    if (readonly)
+        a->readers--;
+    else
+        a->writers--;
+    if (unlikely(rd->grants.version == 2))
+        grant_v2_unmark(&rd->grants, ref, a);
+    else
+        entry_unmark(entry_of(&rd->grants, ref), a);
 }
 
 static struct grant_maptrack *handle_of(const struct domain_grants *g, u32 handle)
@@ -166,42 +159,36 @@ static bool maptrack_grow(struct domain_grants *g)
 int grant_handle_take(struct domain *d, const struct grant_maptrack *m, u32 *handle)
 {
     struct domain_grants *g = &d->grants;
-    int status = GNTST_no_device_space;
+    struct grant_maptrack *t;
 
-    spin_lock(&g->lock);
-    if (g->maptrack_free || maptrack_grow(g)) {
-        struct grant_maptrack *t = handle_of(g, g->maptrack_free - 1);
-
-        *handle = g->maptrack_free - 1;
-        g->maptrack_free = t->next_free;
-        *t = *m;
-        status = GNTST_okay;
-    }
-    spin_unlock(&g->lock);
-    return status;
+    SPIN_LOCK_BLOCK(&g->lock);
+    if (!g->maptrack_free && !maptrack_grow(g))
+        return GNTST_no_device_space;
+    *handle = g->maptrack_free - 1;
+    t = handle_of(g, *handle);
+    g->maptrack_free = t->next_free;
+    *t = *m;
+    return GNTST_okay;
 }
 
 bool grant_handle_begin(struct domain *d, u32 handle, struct grant_maptrack *m)
 {
     struct grant_maptrack *t;
-    bool ok;
 
-    spin_lock(&d->grants.lock);
+    SPIN_LOCK_BLOCK(&d->grants.lock);
     t = handle_of(&d->grants, handle);
-    ok = t && t->flags && !t->busy;
-    if (ok) {
-        t->busy = true;
-        *m = *t;
-    }
-    spin_unlock(&d->grants.lock);
-    return ok;
+    if (!t || !t->flags || t->busy)
+        return false;
+    t->busy = true;
+    *m = *t;
+    return true;
 }
 
 void grant_handle_end(struct domain *d, u32 handle, u16 flags_left)
 {
     struct grant_maptrack *t;
 
-    spin_lock(&d->grants.lock);
+    SPIN_LOCK_BLOCK(&d->grants.lock);
     t = handle_of(&d->grants, handle);
     t->busy = false;
     t->flags = flags_left;
@@ -210,7 +197,6 @@ void grant_handle_end(struct domain *d, u32 handle, u16 flags_left)
         t->next_free = d->grants.maptrack_free;
         d->grants.maptrack_free = handle + 1;
     }
-    spin_unlock(&d->grants.lock);
 }
 
 /* One page more. Lock held. */
@@ -222,12 +208,10 @@ static int grow_by_one(struct domain *d)
     if (g->version == 2 && grant_v2_status_grow(d, g->frames + 1))
         return -ENOMEM;
     page = alloc_page();
-    active = alloc_pages(ACTIVE_ORDER);
+    active = hv_alloc(GRANT_ENTRIES * sizeof(**g->active));
     if (!page || !active) {
-        if (page)
-            free_page(page);
-        if (active)
-            free_pages(active, ACTIVE_ORDER);
+        free_page(page);
+        hv_free(active);
         return -ENOMEM;
     }
     frame_share(page, d);
@@ -243,25 +227,22 @@ int grant_grow(struct domain *d, u32 n)
     struct domain_grants *g = &d->grants;
     int error = 0;
 
-    spin_lock(&g->lock);
+    SPIN_LOCK_BLOCK(&g->lock);
     if (n > g->max_frames || !g->table)
-        error = -EINVAL;
+        return -EINVAL;
     while (!error && g->frames < n)
         error = grow_by_one(d);
-    spin_unlock(&g->lock);
     return error;
 }
 
 void *grant_frame_page(struct domain *d, u32 i, bool status)
 {
-    const struct domain_grants *g = &d->grants;
-    void *page = NULL;
+    struct domain_grants *g = &d->grants;
 
-    spin_lock(&d->grants.lock);
-    if (i < (status ? g->status_frames : g->frames))
-        page = status ? g->status[i] : g->table[i];
-    spin_unlock(&d->grants.lock);
-    return page;
+    SPIN_LOCK_BLOCK(&g->lock);
+    if (i >= (status ? g->status_frames : g->frames))
+        return NULL;
+    return status ? g->status[i] : g->table[i];
 }
 
 int grant_domain_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames, u32 max_version)
@@ -329,7 +310,7 @@ void grant_domain_destroy(struct domain *d)
     spin_unlock(&g->lock);
     for (u32 i = 0; i < frames; i++) {
         frame_unshare(g->table[i]);
-        free_pages(g->active[i], ACTIVE_ORDER);
+        hv_free(g->active[i]);
     }
     grant_v2_status_free(g);
     for (u32 i = 0; i < g->maptrack_frames; i++)

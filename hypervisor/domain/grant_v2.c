@@ -107,10 +107,7 @@ int grant_v2_use(struct domain *rd, struct grant_active *a, u32 ref, u16 to, boo
         a->domid = to;
         a->partial = !p.whole;
         a->frame = (u32)frame;
-        if (readonly)
-            a->readers++;
-        else
-            a->writers++;
+        *(readonly ? &a->readers : &a->writers) += 1;
         if (!p.whole) {
             *part = p;
             status = GRANT_PARTIAL;
@@ -221,35 +218,30 @@ static int version_change(struct domain *d, u32 version)
 int grant_set_version(struct domain *d, u32 version)
 {
     struct domain_grants *g = &d->grants;
-    int error = 0;
 
     if (version != 1 && version != 2)
         return -EINVAL;
     if (version > g->max_version)
         return -ENOSYS;
-    spin_lock(&g->lock);
+    SPIN_LOCK_BLOCK(&g->lock);
     if (!g->frames)
-        error = -EINVAL; /* it dies */
-    else if (version != g->version)
-        error = version_change(d, version);
-    spin_unlock(&g->lock);
-    return error;
+        return -EINVAL; /* it dies */
+    return version == g->version ? 0 : version_change(d, version);
 }
 
 int grant_swap(struct domain *d, u32 a, u32 b)
 {
     struct domain_grants *g = &d->grants;
     const struct grant_active *active_a, *active_b;
-    int status = GNTST_okay;
 
-    spin_lock(&g->lock);
+    SPIN_LOCK_BLOCK(&g->lock);
     active_a = grant_active_of(g, a);
     active_b = grant_active_of(g, b);
-    if (!active_a || !active_b) {
-        status = GNTST_bad_gntref;
-    } else if (a != b && (marks_of(active_a) || marks_of(active_b))) {
-        status = GNTST_eagain;
-    } else if (g->version == 2) {
+    if (!active_a || !active_b)
+        return GNTST_bad_gntref;
+    if (a != b && (marks_of(active_a) || marks_of(active_b)))
+        return GNTST_eagain;
+    if (g->version == 2) {
         union grant_entry_v2 old = *entry_of(g, a);
 
         *entry_of(g, a) = *entry_of(g, b);
@@ -260,6 +252,5 @@ int grant_swap(struct domain *d, u32 a, u32 b)
         *entry_v1_of(g, a) = *entry_v1_of(g, b);
         *entry_v1_of(g, b) = old;
     }
-    spin_unlock(&g->lock);
-    return status;
+    return GNTST_okay;
 }

@@ -40,12 +40,10 @@ static u32 domain_flags(const struct domain *d, u32 running, u32 blocked, u32 on
 void domain_runstates(struct domain *d, u64 time[4])
 {
     memset(time, 0, 4 * sizeof(*time));
-    for (u32 i = 0; i < d->max_vcpus; i++) {
+    for_each_vcpu(v, d) {
         struct vcpu_runstate_info r;
 
-        if (!d->vcpu[i])
-            continue;
-        runstate_get(d->vcpu[i], &r);
+        runstate_get(v, &r);
         for (u32 state = 0; state < 4; state++)
             time[state] += r.time[state];
     }
@@ -63,12 +61,8 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     memset(info, 0, sizeof(*info));
     info->domain = d->id;
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        const struct vcpu *v = d->vcpu[i];
-
-        if (!v)
-            continue;
-        info->max_vcpu_id = i;
+    for_each_vcpu(v, d) {
+        info->max_vcpu_id = v->id;
         info->cpu_time += domain_vcpu_time(v);
         if (v->sched.down)
             continue;

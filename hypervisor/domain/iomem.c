@@ -55,7 +55,7 @@ bool iomem_frame_allowed(const struct domain *d, mfn_t m)
            !overlaps(denied_frames, frame_count, mfn_x(m), mfn_x(m));
 }
 
-bool iomem_ports_allowed(const struct domain *d, u16 port, u32 size)
+static bool ports_allowed(const struct domain *d, u16 port, u32 size)
 {
     return d->privileged && port + size <= 0x10000 &&
            !overlaps(denied_ports, port_count, port, port + size - 1);
@@ -63,7 +63,7 @@ bool iomem_ports_allowed(const struct domain *d, u16 port, u32 size)
 
 u32 iomem_port_read(struct domain *d, u16 port, u32 size)
 {
-    if (!iomem_ports_allowed(d, port, size))
+    if (!ports_allowed(d, port, size))
         return ~0u;
     if (port == PCI_ADDRESS && size == 4)
         return pci_address;
@@ -74,7 +74,7 @@ u32 iomem_port_read(struct domain *d, u16 port, u32 size)
 
 void iomem_port_write(struct domain *d, u16 port, u32 size, u32 value)
 {
-    if (!iomem_ports_allowed(d, port, size))
+    if (!ports_allowed(d, port, size))
         return;
     if (port == PCI_ADDRESS && size == 4) {
         pci_address = value;

@@ -16,8 +16,6 @@ void iomem_deny_ports(u16 first, u16 last);
 void iomem_deny_frames(u64 first, u64 last);
 /* May d map frame m, which is no RAM? */
 bool iomem_frame_allowed(const struct domain *d, mfn_t m);
-/* May d use ports port .. port+size-1? */
-bool iomem_ports_allowed(const struct domain *d, u16 port, u32 size);
 /* Port access on a guest's account, allowed or not: what is not reads as all ones and writes go nowhere. size: 1, 2, 4.
  * PCI's address port is kept per domain, so that ring 0's own config accesses do not disturb it. */
 u32 iomem_port_read(struct domain *d, u16 port, u32 size);

@@ -29,8 +29,7 @@ struct pirq {
     bool awaits_eoi;   /* a line that is masked until dom0 says so */
     bool set_up;       /* trigger and polarity of the line of this number are known */
     bool level, low;   /* ... of the line of this number, mapped or not */
-    u32 number, port;
-    u32 gsi;
+    u32 port, gsi;
     struct msi msi;
 };
 
@@ -51,15 +50,13 @@ int pirq_domain_init(struct domain *d)
     p->table = hv_alloc(p->count * sizeof(*p->table));
     if (!p->table)
         return -ENOMEM;
-    for (u32 i = 0; i < p->count; i++)
-        p->table[i].number = i;
     /* until somebody says otherwise, a line is as the bus that owns its number has it */
     for (u32 i = 0; i < ARRAY_SIZE(acpi_info.isa); i++) {
-        struct pirq *q = acpi_info.isa[i].gsi < p->gsi_count ? &p->table[acpi_info.isa[i].gsi] : NULL;
+        u32 gsi = acpi_info.isa[i].gsi;
 
-        if (q) {
-            q->level = acpi_info.isa[i].level;
-            q->low = acpi_info.isa[i].low;
+        if (gsi < p->gsi_count) {
+            p->table[gsi].level = acpi_info.isa[i].level;
+            p->table[gsi].low = acpi_info.isa[i].low;
         }
     }
     for (u32 i = ARRAY_SIZE(acpi_info.isa); i < p->gsi_count; i++)
@@ -97,16 +94,13 @@ static void pirq_interrupt(u8 vector, void *data)
     spin_lock(&d->pirqs.lock);
     bound = p->bound;
     port = p->port;
-    if (bound && is_level(d, p)) {
-        p->awaits_eoi = true;
+    p->awaits_eoi = bound && is_level(d, p);
+    if (p->awaits_eoi || (!bound && p->kind == PIRQ_GSI))
         ioapic_mask(p->gsi, true);
-    } else if (!bound && p->kind == PIRQ_GSI) {
-        ioapic_mask(p->gsi, true);
-    }
     apic_eoi();
     spin_unlock(&d->pirqs.lock);
     if (bound)
-        evtchn_send_pirq(d, p->number, port);
+        evtchn_raise(d, port);
 }
 
 static void line_route(struct domain *d, struct pirq *p)
@@ -130,57 +124,48 @@ static void pirq_enable(struct domain *d, struct pirq *p, bool on)
 int pirq_bind(struct domain *d, u32 number, u32 port)
 {
     struct pirq *p;
-    int error = 0;
 
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     p = find(d, number);
-    if (!p) {
-        error = -EINVAL;
-    } else if (p->bound) {
-        error = -EBUSY;
-    } else {
-        p->port = port;
-        pirq_enable(d, p, true);
-    }
-    spin_unlock(&d->pirqs.lock);
-    return error;
+    if (!p)
+        return -EINVAL;
+    if (p->bound)
+        return -EBUSY;
+    p->port = port;
+    pirq_enable(d, p, true);
+    return 0;
 }
 
 void pirq_unbind(struct domain *d, u32 number, u32 port)
 {
     struct pirq *p;
 
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     p = find(d, number);
     if (p && p->bound && p->port == port)
         pirq_enable(d, p, false);
-    spin_unlock(&d->pirqs.lock);
 }
 
 int pirq_eoi(struct domain *d, u32 number)
 {
     struct pirq *p;
 
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     p = find(d, number);
     if (p && p->awaits_eoi) {
         p->awaits_eoi = false;
         ioapic_mask(p->gsi, !p->bound);
     }
-    spin_unlock(&d->pirqs.lock);
     return p ? 0 : -EINVAL;
 }
 
 bool pirq_needs_eoi(struct domain *d, u32 number)
 {
     const struct pirq *p;
-    bool needs;
 
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     p = find(d, number);
-    needs = p && is_level(d, p);
-    spin_unlock(&d->pirqs.lock);
-    return needs;
+    return p && is_level(d, p);
 }
 
 /* A free number; from the top, so that the numbers of lines stay free. */
@@ -221,13 +206,18 @@ static struct pirq *pirq_of_gsi(const struct domain *d, u32 gsi)
     return NULL;
 }
 
-/* The lock is held. */
-static int map_gsi(struct domain *d, u32 gsi, int want)
+int pirq_map_gsi(struct domain *d, u32 gsi, int want)
 {
-    const struct pirq *there = pirq_of_gsi(d, gsi);
+    const struct pirq *there;
 
+    if (gsi >= d->pirqs.gsi_count)
+        return -EINVAL;
+    if (gsi_is_ours(gsi))
+        return -EBUSY;
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
+    there = pirq_of_gsi(d, gsi);
     if (there)
-        return want < 0 || (u32)want == there->number ? (int)there->number : -EEXIST;
+        return want < 0 || there == &d->pirqs.table[want] ? (int)(there - d->pirqs.table) : -EEXIST;
     if (want < 0)
         want = d->pirqs.table[gsi].kind == PIRQ_FREE ? (int)gsi : find_free(d);
     want = take(d, want);
@@ -238,101 +228,76 @@ static int map_gsi(struct domain *d, u32 gsi, int want)
     return want;
 }
 
-int pirq_map_gsi(struct domain *d, u32 gsi, int want)
-{
-    int result;
-
-    if (gsi >= d->pirqs.gsi_count)
-        return -EINVAL;
-    if (gsi_is_ours(gsi))
-        return -EBUSY;
-    spin_lock(&d->pirqs.lock);
-    result = map_gsi(d, gsi, want);
-    spin_unlock(&d->pirqs.lock);
-    return result;
-}
-
 int pirq_map_msi(struct domain *d, u16 bdf, bool msix, u32 entry, int want)
 {
+    struct pirq *p;
     int number, error;
 
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     number = take(d, want < 0 ? find_free(d) : want);
-    if (number >= 0) {
-        struct pirq *p = &d->pirqs.table[number];
-
-        error = msi_setup(&p->msi, bdf, msix, entry, p->vector, target_apic());
-        if (error) {
-            irq_vector_free(p->vector);
-            number = error;
-        } else {
-            p->kind = PIRQ_MSI;
-        }
-    }
-    spin_unlock(&d->pirqs.lock);
-    return number;
+    if (number < 0)
+        return number;
+    p = &d->pirqs.table[number];
+    error = msi_setup(&p->msi, bdf, msix, entry, p->vector, target_apic());
+    if (error)
+        irq_vector_free(p->vector);
+    else
+        p->kind = PIRQ_MSI;
+    return error ? error : number;
 }
 
 int pirq_unmap(struct domain *d, u32 number)
 {
     struct pirq *p = number < d->pirqs.count ? &d->pirqs.table[number] : NULL;
-    int error = -EINVAL;
 
-    spin_lock(&d->pirqs.lock);
-    if (p && p->kind != PIRQ_FREE) {
-        if (p->kind != PIRQ_RESERVED) {
-            pirq_enable(d, p, false);
-            irq_vector_free(p->vector);
-        }
-        if (p->kind == PIRQ_MSI)
-            msi_teardown(&p->msi);
-        p->kind = PIRQ_FREE;
-        error = 0;
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
+    if (!p || p->kind == PIRQ_FREE)
+        return -EINVAL;
+    if (p->kind != PIRQ_RESERVED) {
+        pirq_enable(d, p, false);
+        irq_vector_free(p->vector);
     }
-    spin_unlock(&d->pirqs.lock);
-    return error;
+    if (p->kind == PIRQ_MSI)
+        msi_teardown(&p->msi);
+    p->kind = PIRQ_FREE;
+    return 0;
 }
 
 int pirq_setup_gsi(struct domain *d, u32 gsi, bool level, bool low)
 {
     struct pirq *line, *p;
-    int error = 0;
 
     if (gsi >= d->pirqs.gsi_count)
         return -EINVAL;
     if (gsi_is_ours(gsi))
         return -EBUSY;
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     line = &d->pirqs.table[gsi];
-    if (line->set_up) {
-        error = -EEXIST;
-    } else {
-        line->set_up = true;
-        line->level = level;
-        line->low = low;
-        p = pirq_of_gsi(d, gsi);
-        if (p)
-            line_route(d, p);
-    }
-    spin_unlock(&d->pirqs.lock);
-    return error;
+    if (line->set_up)
+        return -EEXIST;
+    line->set_up = true;
+    line->level = level;
+    line->low = low;
+    p = pirq_of_gsi(d, gsi);
+    if (p)
+        line_route(d, p);
+    return 0;
 }
 
 int pirq_get_free(struct domain *d)
 {
     int number;
 
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     number = find_free(d);
     if (number >= 0)
         d->pirqs.table[number].kind = PIRQ_RESERVED;
-    spin_unlock(&d->pirqs.lock);
     return number;
 }
 
 void pirq_restore_msi(struct domain *d, u16 bdf)
 {
-    spin_lock(&d->pirqs.lock);
+    SPIN_LOCK_BLOCK(&d->pirqs.lock);
     for (u32 i = 0; i < d->pirqs.count; i++) {
         struct pirq *p = &d->pirqs.table[i];
 
@@ -341,5 +306,4 @@ void pirq_restore_msi(struct domain *d, u16 bdf)
         msi_restore(&p->msi, target_apic());
         msi_mask(&p->msi, !p->bound);
     }
-    spin_unlock(&d->pirqs.lock);
 }

@@ -50,12 +50,9 @@ static void refill(struct domain_share *s, u64 now)
 
 static void unpark(struct domain *d)
 {
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (v && __atomic_exchange_n(&v->sched.parked, false, __ATOMIC_SEQ_CST))
+    for_each_vcpu(v, d)
+        if (__atomic_exchange_n(&v->sched.parked, false, __ATOMIC_SEQ_CST))
             vcpu_wake(v);
-    }
 }
 
 static void refill_due(void *data)
@@ -102,9 +99,14 @@ bool share_park(struct vcpu *v)
 
 static void reconsider(struct domain *d)
 {
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_reconsider(d->vcpu[i]);
+    for_each_vcpu(v, d)
+        vcpu_reconsider(v);
+}
+
+static void weight_set(struct domain_share *s, u16 weight)
+{
+    s->weight = weight;
+    s->rate = (SHARE_WEIGHT << RATE_SHIFT) / weight;
 }
 
 void share_set(struct domain *d, u16 weight, u16 cap)
@@ -112,8 +114,7 @@ void share_set(struct domain *d, u16 weight, u16 cap)
     struct domain_share *s = &d->share;
 
     reconsider(d); /* what they ran until now is counted as it was */
-    s->weight = weight;
-    s->rate = (SHARE_WEIGHT << RATE_SHIFT) / weight;
+    weight_set(s, weight);
     if (cap != s->cap) {
         s->refilled_at = now_ns();
         s->budget_ns = (s64)CAP_PERIOD_NS * cap / 100;
@@ -125,16 +126,6 @@ void share_set(struct domain *d, u16 weight, u16 cap)
 
 void share_domain_init(struct domain *d, u16 weight)
 {
-    struct domain_share *s = &d->share;
-
-    s->weight = weight;
-    s->rate = (SHARE_WEIGHT << RATE_SHIFT) / weight;
-    timer_init(&s->refill, refill_due, d, 0);
-}
-
-void share_domain_destroy(struct domain *d)
-{
-    if (d->share.refill.fire)
-        timer_kill(&d->share.refill);
-    d->share.refill.fire = NULL;
+    weight_set(&d->share, weight);
+    timer_init(&d->share.refill, refill_due, d, 0);
 }

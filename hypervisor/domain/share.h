@@ -33,8 +33,6 @@ struct domain_share {
 };
 
 void share_domain_init(struct domain *d, u16 weight);
-/* No vcpu of d runs. */
-void share_domain_destroy(struct domain *d);
 /* weight > 0. d's control lock held, no other lock. */
 void share_set(struct domain *d, u16 weight, u16 cap);
 

@@ -28,7 +28,7 @@ static void *area_at(const struct guest_area *a, u32 offset)
     return (char *)mfn_to_virt(a->frame[at / PAGE_SIZE]) + at % PAGE_SIZE;
 }
 
-void guest_area_write(struct guest_area *a, u32 offset, const void *from, u32 size)
+static void guest_area_write(struct guest_area *a, u32 offset, const void *from, u32 size)
 {
     const char *p = from;
 
@@ -87,7 +87,7 @@ static void area_swap(struct vcpu *v, struct guest_area *a, struct guest_area *w
     spin_unlock(lock);
 }
 
-int guest_area_set(struct vcpu *v, struct guest_area *a, u64 address, u32 size)
+static int guest_area_set(struct vcpu *v, struct guest_area *a, u64 address, u32 size)
 {
     struct guest_area made;
     int error = area_hold(v, &made, address, size);
@@ -99,7 +99,7 @@ int guest_area_set(struct vcpu *v, struct guest_area *a, u64 address, u32 size)
     return 0;
 }
 
-void guest_area_clear(struct vcpu *v, struct guest_area *a)
+static void guest_area_clear(struct vcpu *v, struct guest_area *a)
 {
     struct guest_area none = {0};
 
@@ -171,14 +171,12 @@ void time_update_wallclock(struct domain *d)
     u64 seconds;
     u32 nanoseconds;
 
-    spin_lock(&lock);
+    SPIN_LOCK_BLOCK(&lock);
     clock_get_wallclock(&seconds, &nanoseconds);
     /* d may be dying: the page is not freed before this CPU answers a call, which it does not from here on */
     s = ACCESS_ONCE(d->shared);
-    if (!s) {
-        spin_unlock(&lock);
+    if (!s)
         return;
-    }
     d->time.wc_version += 2;
     ACCESS_ONCE(s->wc_version) = d->time.wc_version - 1;
     barrier();
@@ -187,7 +185,6 @@ void time_update_wallclock(struct domain *d)
     s->wc_nsec = nanoseconds;
     barrier();
     ACCESS_ONCE(s->wc_version) = d->time.wc_version;
-    spin_unlock(&lock);
 }
 
 void time_update_wallclock_all(void)
@@ -365,9 +362,6 @@ void time_domain_init(struct domain *d)
 
 void time_domain_destroy(struct domain *d)
 {
-    for (u32 i = 0; i < ARRAY_SIZE(d->time.watchdog); i++) {
-        if (d->time.watchdog[i].fire)
-            timer_kill(&d->time.watchdog[i]);
-        d->time.watchdog[i].fire = NULL;
-    }
+    for (u32 i = 0; i < ARRAY_SIZE(d->time.watchdog); i++)
+        timer_kill(&d->time.watchdog[i]);
 }

@@ -60,9 +60,5 @@ void time_set_periodic(struct vcpu *v, u64 period);
 /* SCHEDOP_watchdog: `id` 0 makes one, else sets it anew; 0 seconds stops it, but for one that is made: that goes off at once. The id made, 0, -EINVAL, -ENOSPC (both
  * are in use). */
 int time_set_watchdog(struct domain *d, u32 id, u32 seconds);
-/* areas: translate and hold (the current guest's or v's kernel address space), write, let go. 0, -EFAULT, -EINVAL. */
-int guest_area_set(struct vcpu *v, struct guest_area *a, u64 address, u32 size);
-void guest_area_write(struct guest_area *a, u32 offset, const void *from, u32 size);
-void guest_area_clear(struct vcpu *v, struct guest_area *a);
 
 #endif

@@ -153,12 +153,11 @@ static bool lists_take(u32 order, u32 flags, u64 limit, u64 *m, bool *dirty)
 {
     bool found = false;
 
-    spin_lock(&alloc_lock);
+    SPIN_LOCK_BLOCK(&alloc_lock);
     for (u32 turn = 0; turn < 2 && !found; turn++) {
         *dirty = !!(flags & ALLOC_NO_SCRUB) ^ turn;
         found = block_take(order, *dirty, limit, m);
     }
-    spin_unlock(&alloc_lock);
     return found;
 }
 
@@ -170,51 +169,47 @@ static struct stock *own_stock(void)
 /* s's lock held. */
 static void stock_fill(struct stock *s, bool dirty)
 {
-    spin_lock(&alloc_lock);
+    SPIN_LOCK_BLOCK(&alloc_lock);
     for (u32 n = listed[0] + listed[1] > LISTS_PLENTY ? STOCK_MOVED : 1; n; n--) {
         if (!block_take(0, dirty, ~0ull, &s->frames[dirty][s->count[dirty]]))
             break;
         s->count[dirty]++;
     }
-    spin_unlock(&alloc_lock);
 }
 
 /* s's lock held. */
 static void stock_drain(struct stock *s, bool dirty, u32 left)
 {
-    spin_lock(&alloc_lock);
+    SPIN_LOCK_BLOCK(&alloc_lock);
     while (s->count[dirty] > left)
         block_free(s->frames[dirty][--s->count[dirty]], 0, dirty);
-    spin_unlock(&alloc_lock);
 }
 
 static bool stock_take(u32 flags, u64 *m, bool *dirty)
 {
     struct stock *s = own_stock();
-    bool found = false;
 
-    spin_lock(&s->lock);
-    for (u32 turn = 0; turn < 2 && !found; turn++) {
+    SPIN_LOCK_BLOCK(&s->lock);
+    for (u32 turn = 0; turn < 2; turn++) {
         *dirty = !!(flags & ALLOC_NO_SCRUB) ^ turn;
         if (unlikely(!s->count[*dirty]) && ACCESS_ONCE(listed[*dirty]))
             stock_fill(s, *dirty);
-        found = s->count[*dirty];
-        if (found)
+        if (s->count[*dirty]) {
             *m = s->frames[*dirty][--s->count[*dirty]];
+            return true;
+        }
     }
-    spin_unlock(&s->lock);
-    return found;
+    return false;
 }
 
 static void stock_give(u64 m, bool dirty)
 {
     struct stock *s = own_stock();
 
-    spin_lock(&s->lock);
+    SPIN_LOCK_BLOCK(&s->lock);
     if (unlikely(s->count[dirty] == STOCK_MAX))
         stock_drain(s, dirty, STOCK_MAX - STOCK_MOVED);
     s->frames[dirty][s->count[dirty]++] = m;
-    spin_unlock(&s->lock);
 }
 
 static s64 count_free(void)
@@ -268,7 +263,7 @@ u64 alloc_free_frames(void)
 }
 
 /* The highest frame that will do, plus one; 0: there can be none. */
-static u64 limit_of(u32 flags, u32 address_bits)
+static u64 limit_of(u32 address_bits)
 {
     u64 limit = ~0ull;
 
@@ -277,14 +272,14 @@ static u64 limit_of(u32 flags, u32 address_bits)
     if (address_bits && address_bits < 52)
         limit = 1ull << (address_bits - PAGE_SHIFT);
     /* a limit is a zone's where that will do: then no list is searched */
-    if ((limit > ZONE_LIMIT && limit < frame_max) || ((flags & ALLOC_BELOW_4G) && limit > ZONE_LIMIT))
+    if (limit > ZONE_LIMIT && limit < frame_max)
         limit = ZONE_LIMIT;
     return limit >= frame_max ? ~0ull : limit;
 }
 
 mfn_t alloc_counted_frames(u32 order, u32 flags, u32 address_bits)
 {
-    u64 m, limit = limit_of(flags, address_bits), n = 1ull << order;
+    u64 m, limit = limit_of(address_bits), n = 1ull << order;
     bool dirty, found = false;
 
     if (likely(order <= ALLOC_MAX_ORDER && limit)) {
@@ -380,7 +375,7 @@ bool alloc_scrub_some(void)
 
 void *alloc_pages(u32 order)
 {
-    mfn_t m = alloc_frames(order, ALLOC_ZERO, 0);
+    mfn_t m = alloc_frames(order, 0, 0);
 
     return mfn_eq(m, INVALID_MFN) ? NULL : mfn_to_virt(m);
 }

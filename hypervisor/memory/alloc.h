@@ -13,8 +13,6 @@
 #define ALLOC_MAX_ORDER 18
 
 enum alloc_flags {
-    ALLOC_ZERO = 1,      /* all zero (else merely free of other people's data) */
-    ALLOC_BELOW_4G = 2,  /* wholly below 4 GiB */
     ALLOC_NO_SCRUB = 4,  /* the caller overwrites all of it, or is dom0 at boot */
     ALLOC_FORCE = 8,     /* frame_alloc: beyond max_pages, for an exchange that gives as many back */
     ALLOC_NO_SEARCH = 16, /* what lies in one piece, or nothing: other CPUs' stocks are left alone */

@@ -7,7 +7,6 @@
 
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/print.h"
 #include "memory/pagetable.h"
 #include "memory/tlb.h"
 
@@ -126,64 +125,31 @@ static int relinquish_frame(struct domain *d, mfn_t m, bool pins)
 
     if (f->owner != d->id || !mfn_valid(m))
         return 0;
-    if (!pins) {
-        /* ring 0's own pages that it shows are not its memory */
-        if (!(f->refs & FRAME_HV))
-            frame_release(m);
+    if (!pins && !(f->refs & FRAME_HV)) /* ring 0's own pages that it shows are not its memory */
+        frame_release(m);
+    if (!pins || !(f->type & FRAME_PINNED))
         return 0;
-    }
-    if (f->type & FRAME_PINNED) {
-        pt_unpin(current_vcpu(), d, m);
-        return walk_continue(current_vcpu());
-    }
-    return 0;
-}
-
-static int relinquish_frames(struct domain *d, bool pins)
-{
-    const u64 chunk_frames = 512, chunks = frame_max / chunk_frames;
-
-    while (d->relinquish_at < chunks) {
-        u64 chunk = d->relinquish_at, word = d->chunks[chunk / 64];
-
-        if (!word) {
-            d->relinquish_at = (chunk / 64 + 1) * 64;
-            continue;
-        }
-        if (word >> (chunk % 64) & 1)
-            for (u64 i = 0; i < chunk_frames; i++) {
-                int error = relinquish_frame(d, mfn(chunk * chunk_frames + i), pins);
-
-                if (error)
-                    return error;
-            }
-        d->relinquish_at++;
-        if (preempt_needed())
-            return -ERESTART;
-    }
-    d->relinquish_at = 0;
-    return 0;
+    pt_unpin(current_vcpu(), d, m);
+    return walk_continue(current_vcpu());
 }
 
 int memory_relinquish(struct domain *d)
 {
+    const u64 chunk_frames = 512, chunks = frame_max / chunk_frames; /* a multiple of 64 */
     int error = walk_continue(current_vcpu());
 
-    if (error)
-        return error;
-    if (d->relinquish_stage == 0) {
-        for (u32 i = 0; i < d->max_vcpus; i++) {
-            error = d->vcpu[i] ? pt_drop_bases(d->vcpu[i]) : 0;
-            if (error)
-                return error;
-        }
-        d->relinquish_stage++;
-    }
-    while (d->relinquish_stage < 3) {
-        error = relinquish_frames(d, d->relinquish_stage == 1);
+    for_each_vcpu(v, d)
+        error = error ? error : pt_drop_bases(v);
+    while (!error && d->relinquish_at < 2 * chunks) { /* once for the pins, once for the frames */
+        u64 chunk = d->relinquish_at % chunks, word = d->chunks[chunk / 64];
+
+        for (u64 i = 0; i < chunk_frames && (word >> chunk % 64 & 1) && !error; i++)
+            error = relinquish_frame(d, mfn(chunk * chunk_frames + i), d->relinquish_at < chunks);
         if (error)
-            return error;
-        d->relinquish_stage++;
+            break;
+        d->relinquish_at += word ? 1 : 64 - chunk % 64;
+        if (word && preempt_needed())
+            error = -ERESTART;
     }
-    return 0;
+    return error;
 }

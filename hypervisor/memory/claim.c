@@ -19,27 +19,22 @@ static u64 claimed;
 
 int claim_set(struct domain *d, u64 pages)
 {
-    int error = 0;
     u64 want;
 
-    spin_lock(&claim_lock);
+    SPIN_LOCK_BLOCK(&claim_lock);
     claimed -= d->outstanding_claim;
     d->outstanding_claim = 0;
     want = pages > d->tot_pages ? pages - d->tot_pages : 0;
-    if (pages > d->max_pages || (pages && d->death != DOMAIN_ALIVE)) {
-        error = -EINVAL;
-    } else {
-        ACCESS_ONCE(claimed) += want;
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        if (claimed > alloc_free_frames())
-            error = -ENOMEM;
-        if (error)
-            claimed -= want;
-        else
-            d->outstanding_claim = want;
+    if (pages > d->max_pages || (pages && d->death != DOMAIN_ALIVE))
+        return -EINVAL;
+    ACCESS_ONCE(claimed) += want;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (claimed > alloc_free_frames()) {
+        claimed -= want;
+        return -ENOMEM;
     }
-    spin_unlock(&claim_lock);
-    return error;
+    d->outstanding_claim = want;
+    return 0;
 }
 
 bool claim_take(struct domain *d, u64 n)

@@ -12,7 +12,7 @@
 #define MAX_MAPPINGS 256
 #define PAGES_PER_TABLE 512
 
-static struct {
+static struct mapping {
     maddr_t start;
     u64 size, va;
     bool uncached;
@@ -38,10 +38,7 @@ static u64 map_pages(maddr_t start, u64 size, bool uncached)
         l1[(va + at) >> PAGE_SHIFT & (PAGES_PER_TABLE - 1)] = (start + at) | flags;
     }
     next_va += size;
-    mappings[mapping_count].start = start;
-    mappings[mapping_count].size = size;
-    mappings[mapping_count].uncached = uncached;
-    mappings[mapping_count++].va = va;
+    mappings[mapping_count++] = (struct mapping){start, size, va, uncached};
     return va;
 }
 

@@ -13,7 +13,6 @@
 #include "cpu/smp.h"
 #include "domain/domain.h"
 #include "lib/print.h"
-#include "lib/string.h"
 #include "memory/alloc.h"
 #include "memory/rules.h"
 #include "memory/tlb.h"

@@ -104,10 +104,6 @@ bool claim_take(struct domain *d, u64 n);
 u64 claim_total(void);
 
 /* machine-to-phys */
-static inline u64 m2p_get(mfn_t m)
-{
-    return ((const u64 *)M2P_START)[m.v];
-}
 static inline void m2p_set(mfn_t m, u64 pfn)
 {
     ((u64 *)M2P_START)[m.v] = pfn;

@@ -12,7 +12,7 @@
 #include "lib/string.h"
 
 /* Words first, then the odd bytes. Returns the bytes not copied. */
-size_t copy_raw(void *to, const void *from, size_t size)
+static size_t copy_raw(void *to, const void *from, size_t size)
 {
     size_t words = size / 8;
 
@@ -43,20 +43,4 @@ int copy_to_guest(u64 guest_address, const void *from, size_t size)
     if (!guest_range_ok(guest_address, size) || copy_raw((void *)guest_address, from, size))
         return -EFAULT;
     return 0;
-}
-
-int clear_guest(u64 guest_address, size_t size)
-{
-    size_t left = size;
-
-    if (!guest_range_ok(guest_address, size))
-        return -EFAULT;
-    guest_access_begin();
-    __asm__ volatile("1: rep stosb\n\t"
-                     "2:\n\t" EXTABLE("1b", "2b")
-                     : "+c"(left), "+D"(guest_address)
-                     : "a"(0)
-                     : "memory");
-    guest_access_end();
-    return left ? -EFAULT : 0;
 }

@@ -28,9 +28,6 @@ static inline bool guest_range_ok(u64 address, u64 size)
 /* 0 or -EFAULT (then part of it may have been copied). Current guest, current page tables. */
 int copy_from_guest(void *to, u64 guest_address, size_t size);
 int copy_to_guest(u64 guest_address, const void *from, size_t size);
-int clear_guest(u64 guest_address, size_t size);
-/* Raw forms without the range check, for addresses checked before. Number of bytes left. */
-size_t copy_raw(void *to, const void *from, size_t size);
 
 /* Whole words, their number known when compiled: the hot paths' form, without a call or a loop. The range is checked by
  * the caller, once for all of a batch. 0 or -EFAULT. */

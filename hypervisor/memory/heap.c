@@ -57,6 +57,7 @@ static struct slab *slab_make(u16 class)
         *(void **)((char *)s + at) = s->free;
         s->free = (char *)s + at;
     }
+    slab_link(s);
     return s;
 }
 
@@ -83,24 +84,16 @@ void *hv_alloc(size_t size)
             frame_of(virt_to_mfn(p))->type = order_of(size);
         return p;
     }
-    spin_lock(&heap_lock);
-    s = partial[class];
-    if (!s) {
-        s = slab_make(class);
-        if (s)
-            slab_link(s);
-    }
-    p = s ? s->free : NULL;
-    if (p) {
-        s->free = *(void **)p;
-        s->used++;
-        if (!s->free)
-            slab_unlink(s);
-    }
-    spin_unlock(&heap_lock);
-    if (p)
-        memset(p, 0, 1ul << (class + CLASS_FIRST_SHIFT));
-    return p;
+    SPIN_LOCK_BLOCK(&heap_lock);
+    s = partial[class] ? partial[class] : slab_make(class);
+    if (!s)
+        return NULL;
+    p = s->free;
+    s->free = *(void **)p;
+    s->used++;
+    if (!s->free)
+        slab_unlink(s);
+    return memset(p, 0, 1ul << (class + CLASS_FIRST_SHIFT));
 }
 
 void hv_free(void *p)

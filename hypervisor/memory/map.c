@@ -141,8 +141,8 @@ static u64 __init take_page(void)
     return small.from++;
 }
 
-/* After boot the branch into .init.text is never taken. */
-void *map_table_page(void)
+/* A zeroed page for a table. After boot the branch into .init.text is never taken. NULL: no memory. */
+static void *table_page(void)
 {
     return booted ? alloc_page() : mfn_to_virt(mfn(take_page()));
 }
@@ -159,7 +159,7 @@ static u64 *entry_of(u64 va, u32 level, u64 table_flags)
             return e;
         BUG_ON(*e & PTE_PSE);
         if (!(*e & PTE_P)) {
-            void *page = map_table_page();
+            void *page = table_page();
 
             if (!page)
                 return NULL;

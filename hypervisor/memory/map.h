@@ -16,8 +16,6 @@ extern maddr_t idle_cr3;
 void map_init(void);
 /* Gives a boot module's pages to the allocator, once it is not needed any more. */
 void map_free_module(maddr_t start, u64 size);
-/* A zeroed page for a page table of ring 0's own, at boot and later. NULL if there is none. */
-void *map_table_page(void);
 /* The first of the 512 frames that hold the machine-to-phys table of GiB number `gib`; mfn 0: that GiB has no RAM. */
 mfn_t map_m2p_frames(u64 gib);
 /* The L1 page for ring 0's address va; makes the tables on the way. NULL: no memory. */

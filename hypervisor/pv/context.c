@@ -5,7 +5,6 @@
  */
 #include "pv/context.h"
 
-#include <public/xen.h>
 
 #include "cpu/asm.h"
 #include "cpu/features.h"
@@ -15,7 +14,6 @@
 #include "entry/extable.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "memory/alloc.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
 #include "memory/tlb.h"

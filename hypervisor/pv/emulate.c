@@ -6,14 +6,12 @@
 #include "pv/emulate.h"
 
 #include "cpu/asm.h"
-#include "cpu/descriptor.h"
 #include "cpu/features.h"
 #include "cpu/msr.h"
 #include "domain/domain.h"
 #include "domain/iomem.h"
 #include "entry/gates.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
 #include "memory/tlb.h"
@@ -178,7 +176,7 @@ static enum emulate_result do_msr(struct vcpu *v, const struct pv_insn *insn)
     return pv_retire(insn->length);
 }
 
-u64 pv_cr0_view(const struct vcpu *v)
+static u64 cr0_view(const struct vcpu *v)
 {
     return CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG | (v->pv.cr0_guest & CR0_TS);
 }
@@ -198,7 +196,7 @@ static enum emulate_result do_mov_from_cr(struct vcpu *v, const struct pv_insn *
     u64 value;
 
     switch (insn->reg) {
-    case 0: value = pv_cr0_view(v); break;
+    case 0: value = cr0_view(v); break;
     case 2: value = v->info->arch.cr2; break;
     case 3: value = xen_pfn_to_cr3(mfn_x(v->base)); break;
     case 4: value = v->pv.cr4_guest ? v->pv.cr4_guest : cr4_fixed(); break;
@@ -215,7 +213,7 @@ static enum emulate_result do_mov_to_cr(struct vcpu *v, const struct pv_insn *in
 
     switch (insn->reg) {
     case 0:
-        if ((value ^ pv_cr0_view(v)) & ~(u64)CR0_TS)
+        if ((value ^ cr0_view(v)) & ~(u64)CR0_TS)
             return EMULATE_UNKNOWN;
         fpu_set_guest_ts(v, (value & CR0_TS) != 0);
         break;
@@ -227,16 +225,13 @@ static enum emulate_result do_mov_to_cr(struct vcpu *v, const struct pv_insn *in
         if (error)
             return EMULATE_UNKNOWN;
         break;
-    case 4: pv_set_cr4(v, value); break;
+    case 4:
+        v->pv.cr4_guest = pv_cr4_allowed(value);
+        write_cr4(cpu_features.cr4 | (v->pv.cr4_guest & CR4_TSD));
+        break;
     default: return EMULATE_UNKNOWN;
     }
     return pv_retire(insn->length);
-}
-
-void pv_set_cr4(struct vcpu *v, u64 value)
-{
-    v->pv.cr4_guest = pv_cr4_allowed(value);
-    write_cr4(cpu_features.cr4 | (v->pv.cr4_guest & CR4_TSD));
 }
 
 static enum emulate_result do_debug_register(struct vcpu *v, const struct pv_insn *insn)

@@ -31,12 +31,8 @@ bool pv_emulate_pagetable_store(u64 address);
 bool pv_read_msr(struct vcpu *v, u32 msr, u64 *value);
 bool pv_write_msr(struct vcpu *v, u32 msr, u64 value);
 
-/* Control registers as a guest's kernel sees them. */
-u64 pv_cr0_view(const struct vcpu *v);
 /* The bits of a CR4 value that a guest may have (others are ignored). */
 u64 pv_cr4_allowed(u64 cr4);
-/* mov to CR4 of the current guest. */
-void pv_set_cr4(struct vcpu *v, u64 value);
 
 /* CPUID as a guest's kernel sees it (pv/cpuid.c). */
 void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4]);

@@ -23,7 +23,6 @@
 #define PF_WRITE 2u
 #define PF_USER 4u
 #define PF_RESERVED 8u
-#define PF_FETCH 16u
 #define SELECTOR_IDT 2u /* bit of an error code that names a selector */
 #define DR6_DEFAULT 0xffff0ff0ull
 

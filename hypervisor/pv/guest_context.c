@@ -3,17 +3,12 @@
  * The whole of a vcpu's state in the ABI's form (vcpu_guest_context): checked first, then set; and given out.
  * The vcpu is paused or not up, so its state is in its struct and in no CPU.
  */
-#include <public/vcpu.h>
-#include <public/xen.h>
 
 #include "cpu/fpu.h"
 #include "cpu/msr.h"
 #include "domain/domain.h"
-#include "entry/gates.h"
-#include "hypercall/hypercall.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "memory/guest_copy.h"
 #include "memory/pagetable.h"
 #include "pv/context.h"
 #include "pv/descriptor.h"

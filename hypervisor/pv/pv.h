@@ -7,7 +7,6 @@
 #define PV_PV_H
 
 #include <public/arch-x86_64.h>
-#include <public/xen.h>
 
 #include "lib/types.h"
 
@@ -27,7 +26,6 @@ struct vcpu_pv {
     u64 kernel_ss, kernel_sp;  /* stack_switch */
     u64 event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
     bool failsafe_masks_events, syscall_masks_events, sysenter_masks_events, syscall32_masks_events;
-    u16 sysenter_cs;
     u64 fs_base, gs_base_kernel, gs_base_user; /* while not loaded; gs_base_kernel: the inactive one is MSR_KERNEL_GS */
     u16 ds, es, fs, gs;        /* while not loaded */
     u32 gdt_entries;

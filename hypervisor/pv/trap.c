@@ -21,7 +21,6 @@
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
 #include "memory/tlb.h"
-#include "pv/context.h"
 
 /* One word to a checked address of the guest; else on to the label fault. */
 #define PUT_GUEST_WORD(address, value)                                                             \
@@ -36,7 +35,8 @@ u64 pv_sanitize_rflags(u64 rflags)
     return (rflags & EFLAGS_GUEST) | EFLAGS_IF | EFLAGS_FIXED;
 }
 
-void pv_toggle_mode(struct vcpu *v)
+/* kernel <-> user: swaps the address space and the GS bases. */
+static void toggle_mode(struct vcpu *v)
 {
     v->pv.kernel_mode = !v->pv.kernel_mode;
     __asm__ volatile("swapgs" : : : "memory");
@@ -105,7 +105,7 @@ range:
 /* Apart, so that the way from kernel mode needs no stack. */
 static __attribute__((noinline)) void bounce_from_user(struct vcpu *v, u64 handler, u64 how)
 {
-    pv_toggle_mode(v);
+    toggle_mode(v);
     write_frame(v, handler, how, v->pv.kernel_sp, guest_regs()->cs);
 }
 
@@ -237,7 +237,7 @@ void pv_iret(void)
             domain_crash(v->domain, "vcpu %u: iret to user mode without user page tables", v->id);
             return;
         }
-        pv_toggle_mode(v);
+        toggle_mode(v);
     }
     if (v->domain->pv.vm_assist & (1u << VMASST_TYPE_architectural_iopl))
         v->pv.iopl = (u32)(frame.rflags & EFLAGS_IOPL);

@@ -20,7 +20,6 @@ struct cpu_user_regs;
 #define EFLAGS_IOPL 0x3000ull
 #define EFLAGS_NT 0x4000ull
 #define EFLAGS_RF 0x10000ull
-#define EFLAGS_VM 0x20000ull
 #define EFLAGS_AC 0x40000ull
 /* What a guest may have in rflags while it runs, by its own choice. */
 #define EFLAGS_GUEST (0x244dd5ull | EFLAGS_RF)
@@ -38,8 +37,6 @@ void pv_inject_nmi(void);
 void pv_inject_failsafe(void);
 /* HYPERVISOR_iret for the current vcpu; guest_regs() are all set, rax too. */
 void pv_iret(void);
-/* kernel <-> user: swaps the address space and the GS bases. Current vcpu only. */
-void pv_toggle_mode(struct vcpu *v);
 /* rflags as they may be loaded for a guest, from what it asked for. */
 u64 pv_sanitize_rflags(u64 rflags);
 

@@ -57,7 +57,7 @@ void pt_fill_hv_slots(u64 *l4)
 
 static mfn_t page_of(struct domain *d)
 {
-    mfn_t m = frame_alloc(d, 0, ALLOC_ZERO, 0);
+    mfn_t m = frame_alloc(d, 0, 0, 0);
 
     CU_ASSERT_FATAL(!mfn_eq(m, INVALID_MFN));
     return m;

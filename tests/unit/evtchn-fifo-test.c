@@ -59,7 +59,7 @@ static volatile event_word_t *word(u32 port)
 
 static mfn_t frame_new(void)
 {
-    mfn_t m = frame_alloc(a, 0, ALLOC_ZERO, 0);
+    mfn_t m = frame_alloc(a, 0, 0, 0);
 
     CU_ASSERT_FATAL(!mfn_eq(m, INVALID_MFN));
     return m;
@@ -319,7 +319,7 @@ static void test_many_ports(void)
 static void test_frames(void)
 {
     struct evtchn_reset o = {.dom = DOMID_SELF};
-    mfn_t m, other = frame_alloc(b, 0, ALLOC_ZERO, 0);
+    mfn_t m, other = frame_alloc(b, 0, 0, 0);
 
     CU_ASSERT(op(a->vcpu[0], EVTCHNOP_reset, &o) == 0);
     m = frame_new();

@@ -209,7 +209,7 @@ static void test_pirq(void)
     CU_ASSERT(op(a->vcpu[0], EVTCHNOP_bind_pirq, &o) == -EPERM);
     CU_ASSERT_FATAL(op(dom0->vcpu[0], EVTCHNOP_bind_pirq, &o) == 0);
     CU_ASSERT(status_of(dom0, o.port, &s) == EVTCHNSTAT_pirq && s.u.pirq == 5);
-    evtchn_send_pirq(dom0, 5, o.port);
+    evtchn_raise(dom0, o.port);
     CU_ASSERT(pending(dom0, o.port));
     CU_ASSERT(simple(dom0, EVTCHNOP_close, o.port) == 0 && host_pirq_unbound == 5);
     o.pirq = 9;

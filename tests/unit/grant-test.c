@@ -41,7 +41,7 @@ static void prepare(void)
     v = mapper->vcpu[0];
     host_run_as(v);
     for (u32 level = 1; level <= 4; level++) {
-        table[level] = frame_alloc(mapper, 0, ALLOC_ZERO, 0);
+        table[level] = frame_alloc(mapper, 0, 0, 0);
         if (level > 1)
             *(u64 *)mfn_to_virt(table[level]) = mfn_to_maddr(table[level - 1]) | ENTRY;
     }

@@ -136,7 +136,7 @@ static inline void relinquish(struct domain *d)
 {
     while (memory_relinquish(d) == -ERESTART)
         ;
-    d->relinquish_stage = 0;
+    d->relinquish_at = 0;
     CU_ASSERT_EQUAL(d->tot_pages, 0);
 }
 

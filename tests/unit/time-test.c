@@ -32,15 +32,15 @@ static void prepare(void)
     second = d->vcpu[1];
     host_run_as(v);
     for (u32 level = 1; level <= 4; level++) {
-        table[level] = frame_alloc(d, 0, ALLOC_ZERO, 0);
+        table[level] = frame_alloc(d, 0, 0, 0);
         if (level > 1)
             *(u64 *)mfn_to_virt(table[level]) = mfn_to_maddr(table[level - 1]) | ENTRY;
     }
     for (u32 i = 0; i < 2; i++) {
-        page[i] = frame_alloc(d, 0, ALLOC_ZERO, 0);
+        page[i] = frame_alloc(d, 0, 0, 0);
         ((u64 *)mfn_to_virt(table[1]))[i + 1] = mfn_to_maddr(page[i]) | ENTRY;
     }
-    ro = frame_alloc(d, 0, ALLOC_ZERO, 0);
+    ro = frame_alloc(d, 0, 0, 0);
     ((u64 *)mfn_to_virt(table[1]))[3] = mfn_to_maddr(ro) | (ENTRY & ~PTE_RW);
     while (pt_set_base(v, table[4]) == -ERESTART)
         ;
