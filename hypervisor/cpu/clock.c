@@ -142,13 +142,11 @@ void clock_compare(void)
     static u64 last;
     u64 now;
 
-    spin_lock(&lock);
+    SPIN_LOCK_BLOCK(&lock);
     __asm__ volatile("lfence" : : : "memory"); /* not before the lock */
     now = rdtsc();
-    if (now < last)
-        torn = true;
+    torn |= now < last;
     last = now;
-    spin_unlock(&lock);
 }
 
 void __init clock_settle(bool constant)
@@ -189,18 +187,16 @@ u64 clock_ns_to_tsc(u64 deadline_ns)
 
 void clock_get_wallclock(u64 *sec, u32 *nsec)
 {
-    spin_lock(&wall_lock);
+    SPIN_LOCK_BLOCK(&wall_lock);
     *sec = wall_sec;
     *nsec = wall_nsec;
-    spin_unlock(&wall_lock);
 }
 
 void clock_set_wallclock(u64 sec, u32 nsec, u64 system_time)
 {
     u64 ns = sec * 1000000000 + nsec - system_time;
 
-    spin_lock(&wall_lock);
+    SPIN_LOCK_BLOCK(&wall_lock);
     wall_sec = ns / 1000000000;
     wall_nsec = (u32)(ns % 1000000000);
-    spin_unlock(&wall_lock);
 }

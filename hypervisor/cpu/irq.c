@@ -20,25 +20,20 @@ static spinlock_t vector_lock = SPINLOCK_INIT(RANK_DEVICE);
 
 u8 irq_vector_alloc(irq_handler_t handler, void *data)
 {
-    u8 vector = 0;
-
-    spin_lock(&vector_lock);
-    for (u8 v = VECTOR_FIRST_DEVICE; !vector && v <= VECTOR_LAST_DEVICE; v++)
-        if (v != 0x80 && v != 0x82 && !vectors[v].handler)
-            vector = v;
-    if (vector) {
-        vectors[vector].data = data;
-        __atomic_store_n(&vectors[vector].handler, handler, __ATOMIC_RELEASE);
-    }
-    spin_unlock(&vector_lock);
-    return vector;
+    SPIN_LOCK_BLOCK(&vector_lock);
+    for (u8 v = VECTOR_FIRST_DEVICE; v <= VECTOR_LAST_DEVICE; v++)
+        if (v != 0x80 && v != 0x82 && !vectors[v].handler) {
+            vectors[v].data = data;
+            __atomic_store_n(&vectors[v].handler, handler, __ATOMIC_RELEASE);
+            return v;
+        }
+    return 0;
 }
 
 void irq_vector_free(u8 vector)
 {
-    spin_lock(&vector_lock);
+    SPIN_LOCK_BLOCK(&vector_lock);
     vectors[vector].handler = NULL;
-    spin_unlock(&vector_lock);
 }
 
 void irq_dispatch(u8 vector)
@@ -53,21 +48,14 @@ void irq_dispatch(u8 vector)
             apic_eoi(); /* late, for one that was let go */
         return;
     }
-    switch (vector) {
-    case VECTOR_TIMER:
-        apic_eoi();
+    if (vector < VECTOR_TIMER || vector > VECTOR_CALL)
+        return; /* spurious: not to be acknowledged */
+    apic_eoi();
+    if (vector == VECTOR_TIMER)
         timer_interrupt();
-        break;
-    case VECTOR_CALL:
-        apic_eoi();
+    else if (vector == VECTOR_CALL)
         smp_poll();
-        break;
-    case VECTOR_RESCHED: /* need_resched is set: the way back sees it */
-        apic_eoi();
-        break;
-    default: /* spurious: not to be acknowledged */
-        break;
-    }
+    /* VECTOR_RESCHED: need_resched is set, and the way back sees it */
 }
 
 void cpu_irq_window(void)

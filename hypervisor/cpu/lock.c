@@ -28,7 +28,6 @@ static inline void rank_enter(const spinlock_t *lock, bool second)
     c->lock_rank |= bit;
     if (second)
         c->lock_second |= bit;
-    c->lock_depth++;
 }
 
 static inline void rank_leave(const spinlock_t *lock)
@@ -38,8 +37,7 @@ static inline void rank_leave(const spinlock_t *lock)
 
     if (!LOCK_CHECKS)
         return;
-    BUG_ON(!c->lock_depth || !(c->lock_rank & bit));
-    c->lock_depth--;
+    BUG_ON(!(c->lock_rank & bit));
     if (c->lock_second & bit)
         c->lock_second &= ~bit;
     else

@@ -29,9 +29,7 @@ struct cpu {
     u32 apic_id;
     volatile bool need_resched; /* looked at on each way back to a guest */
     bool online;
-    u8 lock_depth;             /* debug builds: locks held, see cpu/lock.h */
-    u32 lock_second;           /* ... two of one rank */
-    u32 lock_rank;             /* ... a bit for each rank held */
+    u32 lock_rank, lock_second; /* debug builds: a bit for each rank held, and held twice (cpu/lock.h) */
     struct timer_queue *timers; /* cpu/timer.c */
     struct sched_cpu *sched;   /* domain/sched.c */
     struct vcpu *idle;         /* this CPU's idle vcpu */

@@ -68,14 +68,14 @@ void smp_poll(void)
     }
 }
 
+u64 smp_online_mask(void)
+{
+    return ~0ull >> (64 - cpu_count);
+}
+
 static u64 others_online(void)
 {
-    u64 mask = 0;
-
-    for (u32 i = 0; i < cpu_count; i++)
-        if (i != this_cpu()->id && cpus[i]->online)
-            mask |= 1ull << i;
-    return mask;
+    return smp_online_mask() & ~(1ull << this_cpu()->id);
 }
 
 static void call_post(u64 mask, void (*fn)(void *arg), void *arg)
@@ -97,7 +97,7 @@ static void call_post(u64 mask, void (*fn)(void *arg), void *arg)
 void smp_call(u64 mask, void (*fn)(void *arg), void *arg)
 {
     u32 self = this_cpu()->id;
-    u64 others = cpu_count > 1 ? mask & others_online() : 0;
+    u64 others = mask & others_online();
 
     ASSERT(!calls[self].pending);
     if (others)
@@ -133,29 +133,20 @@ void smp_send_event(u32 cpu)
     apic_send(cpus[cpu]->apic_id, VECTOR_RESCHED);
 }
 
-u64 smp_online_mask(void)
-{
-    return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1;
-}
-
-void smp_stop_others(void)
-{
-    u64 end;
-
-    if (__atomic_exchange_n(&stopping, true, __ATOMIC_ACQ_REL))
-        stop_here(NULL);
-    call_post(others_online(), stop_here, NULL);
-    end = now_ns() + 10000000;
-    while (now_ns() < end)
-        cpu_pause();
-}
-
 static void wait_us(u64 us)
 {
     u64 end = now_ns() + us * 1000;
 
     while (now_ns() < end)
         cpu_pause();
+}
+
+void smp_stop_others(void)
+{
+    if (__atomic_exchange_n(&stopping, true, __ATOMIC_ACQ_REL))
+        stop_here(NULL);
+    call_post(others_online(), stop_here, NULL);
+    wait_us(10000);
 }
 
 /* Block, GDT page, TSS and window of one more CPU; NULL: no memory. */

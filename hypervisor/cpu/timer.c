@@ -76,9 +76,12 @@ static void heap_insert(struct timer_queue *q, struct timer *t)
 
 static void heap_remove(struct timer_queue *q, struct timer *t)
 {
-    struct timer *rest = heap_meld_list(t->child);
+    struct timer *rest;
 
+    if (!t->queued)
+        return;
     t->queued = false;
+    rest = heap_meld_list(t->child);
     if (t == q->root) {
         q->root = rest;
         return;
@@ -150,8 +153,7 @@ void timer_set(struct timer *t, u64 deadline)
 {
     struct timer_queue *q = lock_queue(t);
 
-    if (t->queued)
-        heap_remove(q, t);
+    heap_remove(q, t);
     t->deadline = deadline;
     heap_insert(q, t);
     unlock_queue(q, t->cpu);
@@ -164,8 +166,7 @@ void timer_stop(struct timer *t)
     if (!t->fire)
         return;
     q = lock_queue(t);
-    if (t->queued)
-        heap_remove(q, t);
+    heap_remove(q, t);
     unlock_queue(q, t->cpu);
 }
 
@@ -175,8 +176,7 @@ void timer_set_here(struct timer *t, u64 deadline)
 
     if (unlikely(t->cpu != this_cpu()->id)) {
         q = lock_queue(t);
-        if (t->queued)
-            heap_remove(q, t);
+        heap_remove(q, t);
         t->cpu = this_cpu()->id;
         spin_unlock(&q->lock);
     }

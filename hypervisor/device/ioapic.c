@@ -93,10 +93,9 @@ int ioapic_route(u32 gsi, u8 vector, u32 apic_id, bool level, bool low)
     if (i < 0)
         return -1;
     line = gsi - ioapic[i].gsi_base;
-    spin_lock(&ioapic_lock);
+    SPIN_LOCK_BLOCK(&ioapic_lock);
     low_write((u32)i, line, ENTRY_MASKED | vector | (level ? ENTRY_LEVEL : 0) | (low ? ENTRY_LOW : 0));
     reg_write((u32)i, ENTRIES + 2 * line + 1, apic_id << 24);
-    spin_unlock(&ioapic_lock);
     return 0;
 }
 
@@ -108,10 +107,9 @@ void ioapic_mask(u32 gsi, bool masked)
     if (i < 0)
         return;
     line = gsi - ioapic[i].gsi_base;
-    spin_lock(&ioapic_lock);
+    SPIN_LOCK_BLOCK(&ioapic_lock);
     value = ioapic[i].low[line] & ~ENTRY_MASKED;
     low_write((u32)i, line, masked ? value | ENTRY_MASKED : value);
-    spin_unlock(&ioapic_lock);
 }
 
 bool ioapic_read_register(maddr_t address, u32 reg, u32 *value)
@@ -119,9 +117,8 @@ bool ioapic_read_register(maddr_t address, u32 reg, u32 *value)
     for (u32 i = 0; i < acpi_info.ioapic_count; i++) {
         if (acpi_info.ioapic[i].address != address || !ioapic[i].registers || reg > 2)
             continue;
-        spin_lock(&ioapic_lock);
+        SPIN_LOCK_BLOCK(&ioapic_lock);
         *value = reg_read(i, reg);
-        spin_unlock(&ioapic_lock);
         return true;
     }
     return false;

@@ -19,21 +19,16 @@ static spinlock_t pci_lock = SPINLOCK_INIT(RANK_DEVICE);
 
 u32 pci_data_read(u32 address, u16 port, u32 size)
 {
-    u32 value;
-
-    spin_lock(&pci_lock);
+    SPIN_LOCK_BLOCK(&pci_lock);
     outl(PCI_ADDRESS, address);
-    value = port_read(port, size);
-    spin_unlock(&pci_lock);
-    return value;
+    return port_read(port, size);
 }
 
 void pci_data_write(u32 address, u16 port, u32 size, u32 value)
 {
-    spin_lock(&pci_lock);
+    SPIN_LOCK_BLOCK(&pci_lock);
     outl(PCI_ADDRESS, address);
     port_write(port, size, value);
-    spin_unlock(&pci_lock);
 }
 
 static u32 config_address(u16 bdf, u32 reg)
