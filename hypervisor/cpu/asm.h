@@ -119,6 +119,11 @@ static inline void clear_ts(void)
     __asm__ volatile("clts" : : : "memory");
 }
 
+static inline void swap_gs(void)
+{
+    __asm__ volatile("swapgs" : : : "memory");
+}
+
 static inline void load_tr(u16 selector)
 {
     __asm__ volatile("ltr %0" : : "r"(selector));

@@ -37,11 +37,6 @@ struct fpu_state *fpu_state_alloc(void)
     return s;
 }
 
-void fpu_state_free(struct fpu_state *s)
-{
-    free_page(s);
-}
-
 void fpu_registers_save(struct fpu_state *s)
 {
     u64 all = cpu_features.xcr0;
@@ -76,7 +71,7 @@ void fpu_state_import(struct fpu_state *s, const void *fxsave)
     struct fpu_state probe;
     bool was_set = read_cr0() & CR0_TS; /* clear: the registers are the caller's, and in use */
 
-    fpu_ts_clear();
+    clear_ts();
     memset(&probe, 0, sizeof(probe));
     __asm__ volatile("fxsave64 %0" : "=m"(probe) : : "memory");
     if (was_set)
@@ -115,9 +110,4 @@ bool fpu_xcr0_ok(u64 xcr0)
 void fpu_ts_set(void)
 {
     write_cr0(read_cr0() | CR0_TS);
-}
-
-void fpu_ts_clear(void)
-{
-    clear_ts();
 }

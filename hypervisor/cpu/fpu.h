@@ -15,9 +15,8 @@ struct fpu_state {
     u8 more[];
 } __aligned(64);
 
-/* A fresh state (all registers as after FNINIT, MXCSR 0x1f80). NULL if there is no memory. */
+/* A fresh state (all registers as after FNINIT, MXCSR 0x1f80), a page of alloc.h. NULL if there is no memory. */
 struct fpu_state *fpu_state_alloc(void);
-void fpu_state_free(struct fpu_state *s);
 void fpu_state_reset(struct fpu_state *s);
 /* All components of cpu_features.xcr0, whatever XCR0 held; it holds all of them afterwards. */
 void fpu_registers_save(struct fpu_state *s);
@@ -32,6 +31,5 @@ int fpu_state_import_extended(struct fpu_state *s, const struct fpu_state *from,
 bool fpu_xcr0_ok(u64 xcr0);
 
 void fpu_ts_set(void);
-void fpu_ts_clear(void);
 
 #endif

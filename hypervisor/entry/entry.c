@@ -66,7 +66,7 @@ void entry_exit_work(void)
         v = current_vcpu();
         if (v->pv.nmi_pending && !v->pv.nmi_masked && v->pv.trap[VECTOR_NMI].address)
             pv_inject_nmi();
-        else if (v->info->evtchn_upcall_pending && !v->info->evtchn_upcall_mask && v->pv.event_callback)
+        else if (v->info->evtchn_upcall_pending && !v->info->evtchn_upcall_mask && v->pv.callback[CALLBACKTYPE_event].address)
             pv_inject_upcall();
         else
             return;

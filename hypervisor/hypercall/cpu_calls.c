@@ -109,17 +109,11 @@ long do_iret(struct vcpu *v, u64 args[6])
     return -ENOSYS;
 }
 
-/* Where a callback's address stands, and whether it masks events; the event callback always does. */
-static const struct {
-    u16 address, masks;
-} callbacks[] = {
-    [CALLBACKTYPE_event] = {offsetof(struct vcpu_pv, event_callback), 0},
-    [CALLBACKTYPE_failsafe] = {offsetof(struct vcpu_pv, failsafe_callback), offsetof(struct vcpu_pv, failsafe_masks_events)},
-    [CALLBACKTYPE_syscall] = {offsetof(struct vcpu_pv, syscall_callback), offsetof(struct vcpu_pv, syscall_masks_events)},
-    [CALLBACKTYPE_sysenter] = {offsetof(struct vcpu_pv, sysenter_callback), offsetof(struct vcpu_pv, sysenter_masks_events)},
-    [CALLBACKTYPE_syscall32] = {offsetof(struct vcpu_pv, syscall32_callback),
-                                offsetof(struct vcpu_pv, syscall32_masks_events)},
-};
+/* Is there an entry point of that kind beside the NMI's, which is one of the traps? The event callback always masks events. */
+static bool is_callback(u32 type)
+{
+    return type <= CALLBACKTYPE_syscall || type == CALLBACKTYPE_sysenter || type == CALLBACKTYPE_syscall32;
+}
 
 static long call_register(const struct command_call *c)
 {
@@ -128,15 +122,12 @@ static long call_register(const struct command_call *c)
 
     if (!address_canonical(op->address))
         return -EINVAL;
-    if (op->type == CALLBACKTYPE_nmi) {
+    if (op->type == CALLBACKTYPE_nmi)
         pv->trap[VECTOR_NMI] = (struct pv_trap){op->address, FLAT_KERNEL_CS, 0, true};
-        return 0;
-    }
-    if (op->type >= ARRAY_SIZE(callbacks) || !callbacks[op->type].address)
+    else if (is_callback(op->type))
+        pv->callback[op->type] = (struct pv_callback){op->address, op->flags & CALLBACKF_mask_events};
+    else
         return -ENOSYS;
-    *(u64 *)((char *)pv + callbacks[op->type].address) = op->address;
-    if (callbacks[op->type].masks)
-        *((bool *)pv + callbacks[op->type].masks) = op->flags & CALLBACKF_mask_events;
     return 0;
 }
 
@@ -146,7 +137,7 @@ static long call_unregister(const struct command_call *c)
     const struct callback_unregister *op = c->op;
 
     if (op->type != CALLBACKTYPE_nmi)
-        return op->type < ARRAY_SIZE(callbacks) && callbacks[op->type].address ? -EINVAL : -ENOSYS;
+        return is_callback(op->type) ? -EINVAL : -ENOSYS;
     c->v->pv.trap[VECTOR_NMI].address = 0;
     return 0;
 }

@@ -80,24 +80,23 @@ long domctl_get_context(const struct command_call *call)
 long domctl_ext_context(const struct command_call *c)
 {
     struct xen_domctl_ext_vcpucontext *e = c->op;
-    struct vcpu_pv *pv = &c->v->pv;
+    struct pv_callback *syscall32 = &c->v->pv.callback[CALLBACKTYPE_syscall32];
+    struct pv_callback *sysenter = &c->v->pv.callback[CALLBACKTYPE_sysenter];
 
     if (c->number == XEN_DOMCTL_get_ext_vcpucontext) {
         *e = (struct xen_domctl_ext_vcpucontext){.vcpu = e->vcpu,
                                                  .size = sizeof(*e),
-                                                 .syscall32_callback_eip = pv->syscall32_callback,
-                                                 .sysenter_callback_eip = pv->sysenter_callback,
-                                                 .syscall32_disables_events = pv->syscall32_masks_events,
-                                                 .sysenter_disables_events = pv->sysenter_masks_events};
+                                                 .syscall32_callback_eip = syscall32->address,
+                                                 .sysenter_callback_eip = sysenter->address,
+                                                 .syscall32_disables_events = syscall32->masks_events,
+                                                 .sysenter_disables_events = sysenter->masks_events};
         return 0;
     }
     if (e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
         !address_canonical(e->syscall32_callback_eip) || !address_canonical(e->sysenter_callback_eip))
         return -EINVAL;
-    pv->syscall32_callback = e->syscall32_callback_eip;
-    pv->syscall32_masks_events = e->syscall32_disables_events;
-    pv->sysenter_callback = e->sysenter_callback_eip;
-    pv->sysenter_masks_events = e->sysenter_disables_events;
+    *syscall32 = (struct pv_callback){e->syscall32_callback_eip, e->syscall32_disables_events};
+    *sysenter = (struct pv_callback){e->sysenter_callback_eip, e->sysenter_disables_events};
     return 0;
 }
 
@@ -151,7 +150,7 @@ long domctl_set_xstate(const struct command_call *c)
         c->v->pv.xcr0 = head.xcr0;
         c->v->pv.fpu_used = true;
     }
-    fpu_state_free(s);
+    free_page(s);
     return error;
 }
 

@@ -14,6 +14,7 @@
 #include "entry/extable.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "memory/alloc.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
 #include "memory/tlb.h"
@@ -54,46 +55,25 @@
         (u16) selector_;                                                                           \
     })
 
-static inline u64 read_fs_base(void)
-{
-    u64 base;
-
-    if (!cpu_features.fsgsbase)
-        return rdmsr(MSR_FS_BASE);
-    __asm__ volatile("rdfsbase %0" : "=r"(base));
-    return base;
-}
-
-static inline u64 read_gs_base(void)
-{
-    u64 base;
-
-    if (!cpu_features.fsgsbase)
-        return rdmsr(MSR_GS_BASE);
-    __asm__ volatile("rdgsbase %0" : "=r"(base));
-    return base;
-}
-
-static inline void write_fs_base(u64 base)
-{
-    if (cpu_features.fsgsbase)
-        __asm__ volatile("wrfsbase %0" : : "r"(base));
-    else
-        wrmsr(MSR_FS_BASE, base);
-}
-
-static inline void write_gs_base(u64 base)
-{
-    if (cpu_features.fsgsbase)
-        __asm__ volatile("wrgsbase %0" : : "r"(base));
-    else
-        wrmsr(MSR_GS_BASE, base);
-}
-
-static inline void swap_gs(void)
-{
-    __asm__ volatile("swapgs" : : : "memory");
-}
+#define DEFINE_BASE(name, msr)                                                                     \
+    static inline u64 read_##name##_base(void)                                                     \
+    {                                                                                              \
+        u64 base;                                                                                  \
+                                                                                                   \
+        if (!cpu_features.fsgsbase)                                                                \
+            return rdmsr(msr);                                                                     \
+        __asm__ volatile("rd" #name "base %0" : "=r"(base));                                       \
+        return base;                                                                               \
+    }                                                                                              \
+    static inline void write_##name##_base(u64 base)                                               \
+    {                                                                                              \
+        if (cpu_features.fsgsbase)                                                                 \
+            __asm__ volatile("wr" #name "base %0" : : "r"(base));                                  \
+        else                                                                                       \
+            wrmsr(msr, base);                                                                      \
+    }
+DEFINE_BASE(fs, MSR_FS_BASE)
+DEFINE_BASE(gs, MSR_GS_BASE)
 
 /* The GS base that belongs to the guest's present mode is the active one, the other stands in MSR_KERNEL_GS_BASE. */
 u64 pv_get_base(const struct vcpu *v, enum pv_base which)
@@ -136,8 +116,6 @@ static void load_debug_registers(const struct vcpu *v)
 
 int pv_set_debugreg(struct vcpu *v, u32 number, u64 value)
 {
-    bool current = v == current_vcpu();
-
     switch (number) {
     case 0 ... 3:
         if (!guest_range_ok(value, 8))
@@ -158,15 +136,8 @@ int pv_set_debugreg(struct vcpu *v, u32 number, u64 value)
         return -ENODEV;
     }
     v->pv.debugreg[number] = value;
-    if (!current)
-        return 0;
-    switch (number) {
-    case 0: __asm__ volatile("mov %0, %%db0" : : "r"(value)); break;
-    case 1: __asm__ volatile("mov %0, %%db1" : : "r"(value)); break;
-    case 2: __asm__ volatile("mov %0, %%db2" : : "r"(value)); break;
-    case 3: __asm__ volatile("mov %0, %%db3" : : "r"(value)); break;
-    case 7: load_debug_registers(v); break; /* the addresses in the CPU may be another's: they go with this one */
-    }
+    if (v == current_vcpu() && number != 6)
+        load_debug_registers(v); /* all: the addresses in the CPU may be another's */
     return 0;
 }
 
@@ -178,10 +149,10 @@ void pv_context_save(struct vcpu *prev)
     if (prev->is_idle)
         return;
     memcpy(&pv->regs, guest_regs(), offsetof(struct cpu_user_regs, es));
-    pv->ds = SAVE_SELECTOR("ds");
-    pv->es = SAVE_SELECTOR("es");
-    pv->fs = SAVE_SELECTOR("fs");
-    pv->gs = SAVE_SELECTOR("gs");
+    pv->regs.ds = SAVE_SELECTOR("ds");
+    pv->regs.es = SAVE_SELECTOR("es");
+    pv->regs.fs = SAVE_SELECTOR("fs");
+    pv->regs.gs = SAVE_SELECTOR("gs");
     pv->fs_base = read_fs_base();
     active = read_gs_base();
     swap_gs();
@@ -208,10 +179,10 @@ void pv_context_load(struct vcpu *next)
         return;
     memcpy(guest_regs(), &pv->regs, offsetof(struct cpu_user_regs, es));
     descriptor_load_window(next);
-    LOAD_SELECTOR("ds", pv->ds, failed);
-    LOAD_SELECTOR("es", pv->es, failed);
-    LOAD_SELECTOR("fs", pv->fs, failed);
-    LOAD_SELECTOR("gs", pv->gs, failed);
+    LOAD_SELECTOR("ds", pv->regs.ds, failed);
+    LOAD_SELECTOR("es", pv->regs.es, failed);
+    LOAD_SELECTOR("fs", pv->regs.fs, failed);
+    LOAD_SELECTOR("gs", pv->regs.gs, failed);
     write_fs_base(pv->fs_base);
     write_gs_base(pv->kernel_mode ? pv->gs_base_user : pv->gs_base_kernel);
     swap_gs();
@@ -232,8 +203,6 @@ int pv_vcpu_init(struct vcpu *v)
     v->pv.debugreg[6] = DR6_DEFAULT;
     v->pv.debugreg[7] = DR7_DEFAULT;
     v->pv.xcr0 = XCR0_INITIAL;
-    if (v->is_idle)
-        return 0;
     v->pv.fpu = fpu_state_alloc();
     return v->pv.fpu ? 0 : -ENOMEM;
 }
@@ -242,7 +211,6 @@ void pv_vcpu_destroy(struct vcpu *v)
 {
     descriptor_drop_gdt(v);
     descriptor_drop_ldt(v);
-    if (v->pv.fpu)
-        fpu_state_free(v->pv.fpu);
+    free_page(v->pv.fpu);
     v->pv.fpu = NULL;
 }

@@ -10,7 +10,7 @@ struct cursor {
     u32 at, size;
     bool failed; /* ran off the end */
     u8 rex;
-    bool operand16, prefix_repeat, lock;
+    bool operand16, lock;
 };
 
 #define REX_W 8
@@ -48,7 +48,7 @@ static void take_prefixes(struct cursor *c, struct pv_insn *insn)
         case 0x67: insn->short_address = true; break;
         case 0xf0: c->lock = true; break;
         case 0xf2:
-        case 0xf3: c->prefix_repeat = true; break;
+        case 0xf3: insn->repeat = true; break;
         case 0x26:
         case 0x2e:
         case 0x36:
@@ -127,24 +127,15 @@ static void take_immediate(struct cursor *c, struct pv_insn *insn, u32 bytes)
     insn->has_immediate = true;
 }
 
-static bool decode_port(struct cursor *c, struct pv_insn *insn, u8 opcode)
+/* The port is in dx, or an immediate byte where bit 3 of the opcode is clear. */
+static bool decode_port(struct cursor *c, struct pv_insn *insn, u8 opcode, enum pv_op in, enum pv_op out)
 {
-    bool out = opcode & 2, dx = opcode & 8;
-
-    insn->op = out ? PV_OUT : PV_IN;
+    insn->op = (u8)((opcode & 2) ? out : in);
     insn->size = (opcode & 1) ? (c->operand16 ? 2 : 4) : 1;
-    if (dx)
+    if (opcode & 8)
         return true;
     take_immediate(c, insn, 1);
     insn->immediate &= 0xff;
-    return true;
-}
-
-static bool decode_string_port(struct cursor *c, struct pv_insn *insn, u8 opcode)
-{
-    insn->op = (opcode & 2) ? PV_OUTS : PV_INS;
-    insn->size = (opcode & 1) ? (c->operand16 ? 2 : 4) : 1;
-    insn->repeat = c->prefix_repeat;
     return true;
 }
 
@@ -188,7 +179,6 @@ static bool decode_two_byte(struct cursor *c, struct pv_insn *insn)
     case 0x30: insn->op = PV_WRMSR; return true;
     case 0x31: insn->op = PV_RDTSC; return true;
     case 0x32: insn->op = PV_RDMSR; return true;
-    case 0xa2: insn->op = PV_CPUID; return true;
     case 0x20 ... 0x23: {
         static const u8 op[] = {PV_MOV_FROM_CR, PV_MOV_FROM_DR, PV_MOV_TO_CR, PV_MOV_TO_DR};
         u8 modrm = take(c); /* always two registers, whatever mod says */
@@ -222,7 +212,7 @@ static bool decode_one_byte(struct cursor *c, struct pv_insn *insn, u8 opcode)
     case 0x09: take_store(c, insn, opcode, PV_STORE_OR); return true;
     case 0x20:
     case 0x21: take_store(c, insn, opcode, PV_STORE_AND); return true;
-    case 0x6c ... 0x6f: return decode_string_port(c, insn, opcode);
+    case 0x6c ... 0x6f: return decode_port(c, insn, opcode, PV_INS, PV_OUTS);
     case 0x80:
     case 0x81:
     case 0x83: return decode_group1(c, insn, opcode);
@@ -237,13 +227,8 @@ static bool decode_one_byte(struct cursor *c, struct pv_insn *insn, u8 opcode)
             return false;
         take_immediate(c, insn, MIN(insn->size, 4u));
         return true;
-    case 0xcd:
-        insn->op = PV_INT;
-        take_immediate(c, insn, 1);
-        insn->immediate &= 0xff;
-        return true;
     case 0xe4 ... 0xe7:
-    case 0xec ... 0xef: return decode_port(c, insn, opcode);
+    case 0xec ... 0xef: return decode_port(c, insn, opcode, PV_IN, PV_OUT);
     case 0xf4: insn->op = PV_HLT; return true;
     case 0xfa: insn->op = PV_CLI; return true;
     case 0xfb: insn->op = PV_STI; return true;

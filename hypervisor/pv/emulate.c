@@ -26,16 +26,14 @@
 /* String I/O: this many, then the guest gets its interrupts and comes again. */
 #define STRING_IO_BATCH 256u
 
+#define AT(name) offsetof(struct cpu_user_regs, name)
+
 /* A general register of the guest by its number in ModRM. */
 u64 *pv_guest_register(u32 number)
 {
     static const u8 offset[16] = {
-        offsetof(struct cpu_user_regs, rax), offsetof(struct cpu_user_regs, rcx), offsetof(struct cpu_user_regs, rdx),
-        offsetof(struct cpu_user_regs, rbx), offsetof(struct cpu_user_regs, rsp), offsetof(struct cpu_user_regs, rbp),
-        offsetof(struct cpu_user_regs, rsi), offsetof(struct cpu_user_regs, rdi), offsetof(struct cpu_user_regs, r8),
-        offsetof(struct cpu_user_regs, r9),  offsetof(struct cpu_user_regs, r10), offsetof(struct cpu_user_regs, r11),
-        offsetof(struct cpu_user_regs, r12), offsetof(struct cpu_user_regs, r13), offsetof(struct cpu_user_regs, r14),
-        offsetof(struct cpu_user_regs, r15),
+        AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp), AT(rsi), AT(rdi),
+        AT(r8), AT(r9), AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15),
     };
 
     return (u64 *)((u8 *)guest_regs() + offset[number & 15]);
@@ -75,7 +73,7 @@ bool pv_fetch_decode(struct pv_insn *insn)
     return size && pv_decode(bytes, size, insn);
 }
 
-enum emulate_result pv_retire(u32 length)
+bool pv_retire(u32 length)
 {
     struct cpu_user_regs *regs = guest_regs();
     struct vcpu *v = current_vcpu();
@@ -86,21 +84,7 @@ enum emulate_result pv_retire(u32 length)
         v->pv.debugreg[6] |= DR6_SINGLE_STEP;
         pv_inject_trap(VECTOR_DB, 0);
     }
-    return EMULATE_DONE;
-}
-
-
-/* Writing a 4-byte register clears its high half, smaller ones keep the rest. */
-static void write_accumulator(u32 value, u32 size)
-{
-    struct cpu_user_regs *regs = guest_regs();
-
-    if (size == 4)
-        regs->rax = value;
-    else if (size == 2)
-        regs->rax = (regs->rax & ~0xffffull) | (value & 0xffff);
-    else
-        regs->rax = (regs->rax & ~0xffull) | (value & 0xff);
+    return true;
 }
 
 static bool io_allowed(const struct vcpu *v)
@@ -108,14 +92,14 @@ static bool io_allowed(const struct vcpu *v)
     return v->pv.iopl >= (v->pv.kernel_mode ? 0x1000u : 0x3000u);
 }
 
-static enum emulate_result do_port(struct vcpu *v, const struct pv_insn *insn)
+static bool do_port(struct vcpu *v, const struct pv_insn *insn)
 {
     u16 port = insn->has_immediate ? (u16)insn->immediate : (u16)guest_regs()->rdx;
 
     if (!io_allowed(v))
-        return EMULATE_UNKNOWN;
+        return false;
     if (insn->op == PV_IN)
-        write_accumulator(iomem_port_read(v->domain, port, insn->size), insn->size);
+        pv_write_register(insn, 0, iomem_port_read(v->domain, port, insn->size));
     else
         iomem_port_write(v->domain, port, insn->size, (u32)guest_regs()->rax);
     return pv_retire(insn->length);
@@ -140,37 +124,37 @@ static bool string_port_once(struct vcpu *v, const struct pv_insn *insn, u64 add
     return !copy_to_guest(address, &value, insn->size);
 }
 
-static enum emulate_result do_string_port(struct vcpu *v, const struct pv_insn *insn)
+static bool do_string_port(struct vcpu *v, const struct pv_insn *insn)
 {
     struct cpu_user_regs *regs = guest_regs();
     u64 *pointer = insn->op == PV_INS ? &regs->rdi : &regs->rsi;
     u64 step = (regs->rflags & EFLAGS_DF) ? -(u64)insn->size : insn->size;
 
     if (!io_allowed(v) || insn->segment || insn->short_address)
-        return EMULATE_UNKNOWN;
+        return false;
     if (insn->repeat && !regs->rcx)
         return pv_retire(insn->length);
     for (u32 i = 0; i < STRING_IO_BATCH; i++) {
         if (!string_port_once(v, insn, *pointer)) {
             pv_inject_page_fault(*pointer, (insn->op == PV_INS ? 2u : 0) | (v->pv.kernel_mode ? 0 : 4u));
-            return EMULATE_FAULT;
+            return true;
         }
         *pointer += step;
         if (!insn->repeat || !--regs->rcx)
             return pv_retire(insn->length);
     }
-    return EMULATE_DONE; /* rip still at it */
+    return true; /* rip still at it */
 }
 
-static enum emulate_result do_msr(struct vcpu *v, const struct pv_insn *insn)
+static bool do_msr(struct vcpu *v, const struct pv_insn *insn)
 {
     struct cpu_user_regs *regs = guest_regs();
     u64 value = (u32)regs->rax | regs->rdx << 32;
 
     if (insn->op == PV_WRMSR)
-        return pv_write_msr(v, (u32)regs->rcx, value) ? pv_retire(insn->length) : EMULATE_UNKNOWN;
+        return pv_write_msr(v, (u32)regs->rcx, value) && pv_retire(insn->length);
     if (!pv_read_msr(v, (u32)regs->rcx, &value))
-        return EMULATE_UNKNOWN;
+        return false;
     regs->rax = (u32)value;
     regs->rdx = value >> 32;
     return pv_retire(insn->length);
@@ -191,7 +175,7 @@ u64 pv_cr4_allowed(u64 cr4)
     return (cr4 & (CR4_TSD | (cpu_features.cr4 & (CR4_FSGSBASE | CR4_OSXSAVE)))) | cr4_fixed();
 }
 
-static enum emulate_result do_mov_from_cr(struct vcpu *v, const struct pv_insn *insn)
+static bool do_mov_from_cr(struct vcpu *v, const struct pv_insn *insn)
 {
     u64 value;
 
@@ -200,13 +184,13 @@ static enum emulate_result do_mov_from_cr(struct vcpu *v, const struct pv_insn *
     case 2: value = v->info->arch.cr2; break;
     case 3: value = xen_pfn_to_cr3(mfn_x(v->base)); break;
     case 4: value = v->pv.cr4_guest ? v->pv.cr4_guest : cr4_fixed(); break;
-    default: return EMULATE_UNKNOWN;
+    default: return false;
     }
     *pv_guest_register(insn->rm) = value;
     return pv_retire(insn->length);
 }
 
-static enum emulate_result do_mov_to_cr(struct vcpu *v, const struct pv_insn *insn)
+static bool do_mov_to_cr(struct vcpu *v, const struct pv_insn *insn)
 {
     u64 value = *pv_guest_register(insn->rm);
     int error;
@@ -214,40 +198,38 @@ static enum emulate_result do_mov_to_cr(struct vcpu *v, const struct pv_insn *in
     switch (insn->reg) {
     case 0:
         if ((value ^ cr0_view(v)) & ~(u64)CR0_TS)
-            return EMULATE_UNKNOWN;
+            return false;
         fpu_set_guest_ts(v, (value & CR0_TS) != 0);
         break;
     case 2: v->info->arch.cr2 = value; break;
     case 3:
         error = pt_set_base(v, mfn(xen_cr3_to_pfn(value)));
-        if (error == -ERESTART)
-            return EMULATE_DONE;
         if (error)
-            return EMULATE_UNKNOWN;
+            return error == -ERESTART;
         break;
     case 4:
         v->pv.cr4_guest = pv_cr4_allowed(value);
         write_cr4(cpu_features.cr4 | (v->pv.cr4_guest & CR4_TSD));
         break;
-    default: return EMULATE_UNKNOWN;
+    default: return false;
     }
     return pv_retire(insn->length);
 }
 
-static enum emulate_result do_debug_register(struct vcpu *v, const struct pv_insn *insn)
+static bool do_debug_register(struct vcpu *v, const struct pv_insn *insn)
 {
     u32 number = insn->reg == 4 || insn->reg == 5 ? insn->reg + 2u : insn->reg; /* as without CR4.DE */
 
     if (number > 7)
-        return EMULATE_UNKNOWN;
+        return false;
     if (insn->op == PV_MOV_FROM_DR)
         *pv_guest_register(insn->rm) = v->pv.debugreg[number];
     else if (pv_set_debugreg(v, number, *pv_guest_register(insn->rm)))
-        return EMULATE_UNKNOWN;
+        return false;
     return pv_retire(insn->length);
 }
 
-static enum emulate_result do_rdtsc(const struct pv_insn *insn)
+static bool do_rdtsc(const struct pv_insn *insn)
 {
     struct cpu_user_regs *regs = guest_regs();
     u64 value = rdtsc();
@@ -259,12 +241,12 @@ static enum emulate_result do_rdtsc(const struct pv_insn *insn)
     return pv_retire(insn->length);
 }
 
-static enum emulate_result do_invlpg(const struct pv_insn *insn)
+static bool do_invlpg(const struct pv_insn *insn)
 {
     u64 address = (u64)insn->displacement;
 
     if (insn->segment || insn->short_address)
-        return EMULATE_UNKNOWN;
+        return false;
     if (insn->base == PV_REG_RIP)
         address += guest_regs()->rip + insn->length;
     else if (insn->base != PV_REG_NONE)
@@ -276,7 +258,7 @@ static enum emulate_result do_invlpg(const struct pv_insn *insn)
     return pv_retire(insn->length);
 }
 
-static enum emulate_result do_kernel_instruction(struct vcpu *v, const struct pv_insn *insn)
+static bool do_kernel_instruction(struct vcpu *v, const struct pv_insn *insn)
 {
     struct cpu_user_regs *regs = guest_regs();
 
@@ -292,39 +274,34 @@ static enum emulate_result do_kernel_instruction(struct vcpu *v, const struct pv
     case PV_CLTS: fpu_set_guest_ts(v, false); return pv_retire(insn->length);
     case PV_INVLPG: return do_invlpg(insn);
     case PV_CLI: /* a PV kernel's interrupt flag is its event mask; nothing here would make a later POPF undo this */
-    case PV_STI: return io_allowed(v) ? pv_retire(insn->length) : EMULATE_UNKNOWN;
+    case PV_STI: return io_allowed(v) && pv_retire(insn->length);
     case PV_WBINVD:
         if (v->domain->privileged)
             __asm__ volatile("wbinvd" : : : "memory");
         return pv_retire(insn->length);
     case PV_HLT:
         v->info->evtchn_upcall_mask = 0;
-        pv_retire(insn->length);
         vcpu_block(v);
-        return EMULATE_DONE;
-    case PV_XSETBV:
-        if ((u32)regs->rcx || !fpu_set_xcr0(v, (u32)regs->rax | regs->rdx << 32))
-            return EMULATE_UNKNOWN;
         return pv_retire(insn->length);
-    default: return EMULATE_UNKNOWN;
+    case PV_XSETBV:
+        return !(u32)regs->rcx && fpu_set_xcr0(v, (u32)regs->rax | regs->rdx << 32) && pv_retire(insn->length);
+    default: return false;
     }
 }
 
-enum emulate_result pv_emulate_privileged(void)
+bool pv_emulate_privileged(void)
 {
     struct vcpu *v = current_vcpu();
     struct pv_insn insn;
 
-    if (!v->pv.kernel_mode && !io_allowed(v))
-        return EMULATE_UNKNOWN;
-    if (!pv_fetch_decode(&insn))
-        return EMULATE_UNKNOWN;
+    if ((!v->pv.kernel_mode && !io_allowed(v)) || !pv_fetch_decode(&insn))
+        return false;
     switch (insn.op) {
     case PV_IN:
     case PV_OUT: return do_port(v, &insn);
     case PV_INS:
     case PV_OUTS: return do_string_port(v, &insn);
-    default: return v->pv.kernel_mode ? do_kernel_instruction(v, &insn) : EMULATE_UNKNOWN;
+    default: return v->pv.kernel_mode && do_kernel_instruction(v, &insn);
     }
 }
 

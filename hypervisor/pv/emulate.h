@@ -14,14 +14,9 @@ struct domain;
 struct vcpu;
 struct pv_insn;
 
-enum emulate_result {
-    EMULATE_DONE,     /* rip stands behind it (or at it again: a string instruction that goes on) */
-    EMULATE_FAULT,    /* an exception was injected */
-    EMULATE_UNKNOWN,  /* not ours: the caller bounces what the CPU raised */
-};
-
-/* At a #GP of the current guest. */
-enum emulate_result pv_emulate_privileged(void);
+/* At a #GP of the current guest. True: rip stands behind the instruction (or at it again: a string instruction that goes
+ * on), or an exception was injected. False: not ours: the caller bounces what the CPU raised. */
+bool pv_emulate_privileged(void);
 /* At a #UD: the forced-emulation prefix and CPUID. False: something else. */
 bool pv_emulate_forced_cpuid(void);
 /* At a write fault on a present page of the guest: a store to a page table that is mapped read-only. False: bounce. */

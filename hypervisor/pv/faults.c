@@ -58,47 +58,38 @@ static void page_fault(struct vcpu *v, u32 error_code, u64 address)
     pv_inject_page_fault(address, (error_code & ~PF_USER) | (kernel ? 0 : PF_USER));
 }
 
-/* A guest's kernel counts as ring 1 where its gates are concerned. */
-static bool software_allowed(const struct vcpu *v, const struct pv_trap *t)
+/* int N, by the guest's own trap table, with rip so far before the instruction's end, or behind its beginning. A guest's
+ * kernel counts as ring 1 where its gates are concerned. */
+static inline void software(struct vcpu *v, u32 vector, u32 before, u32 behind)
 {
-    return t->address && t->dpl + 2u * v->pv.kernel_mode >= 3;
+    const struct pv_trap *t = &v->pv.trap[vector];
+
+    if (t->address && t->dpl + 2u * v->pv.kernel_mode >= 3) {
+        guest_regs()->rip += before;
+        pv_inject_software(vector);
+    } else {
+        guest_regs()->rip -= behind;
+        pv_inject_trap(VECTOR_GP, vector * 8 + SELECTOR_IDT);
+    }
 }
 
 /* int N through a gate that ring 3 may not use: the guest's own trap table decides. The error code should name the
  * vector, but not every CPU model gets that right; the instruction does. False: it is no int. */
 static bool software_interrupt(struct vcpu *v, u32 error_code)
 {
-    struct cpu_user_regs *regs = guest_regs();
     u8 bytes[15];
-    u32 vector;
 
     if (!(error_code & SELECTOR_IDT) || pv_fetch(bytes) < 2 || bytes[0] != 0xcd)
         return false;
-    vector = bytes[1];
-    if (software_allowed(v, &v->pv.trap[vector])) {
-        regs->rip += 2;
-        pv_inject_software(vector);
-    } else {
-        pv_inject_trap(VECTOR_GP, vector * 8 + SELECTOR_IDT);
-    }
+    software(v, bytes[1], 2, 0);
     return true;
 }
 
 static void general_protection(struct vcpu *v, u32 error_code)
 {
-    if (error_code ? software_interrupt(v, error_code) : pv_emulate_privileged() != EMULATE_UNKNOWN)
+    if (error_code ? software_interrupt(v, error_code) : pv_emulate_privileged())
         return;
     pv_inject_trap(VECTOR_GP, error_code);
-}
-
-static void int80(struct vcpu *v)
-{
-    if (software_allowed(v, &v->pv.trap[VECTOR_INT80])) {
-        pv_inject_software(VECTOR_INT80);
-        return;
-    }
-    guest_regs()->rip -= 2;
-    pv_inject_trap(VECTOR_GP, VECTOR_INT80 * 8 + SELECTOR_IDT);
 }
 
 static void debug_exception(struct vcpu *v)
@@ -131,7 +122,7 @@ void pv_handle_exception(u32 vector, u32 error_code, u64 cr2)
     case VECTOR_GP: general_protection(v, error_code); break;
     case VECTOR_NM: device_not_available(v); break;
     case VECTOR_DB: debug_exception(v); break;
-    case VECTOR_INT80: int80(v); break;
+    case VECTOR_INT80: software(v, VECTOR_INT80, 0, 2); break;
     case VECTOR_UD:
         if (pv_emulate_forced_cpuid())
             break;

@@ -15,7 +15,7 @@ void fpu_load_current(void)
 {
     struct vcpu *v = current_vcpu();
 
-    fpu_ts_clear();
+    clear_ts();
     fpu_registers_load(v->pv.fpu, v->pv.xcr0);
     v->pv.fpu_used = true;
     this_cpu()->fpu_owner = v;
@@ -27,7 +27,7 @@ void fpu_save(struct vcpu *v)
 {
     if (this_cpu()->fpu_owner != v)
         return;
-    fpu_ts_clear();
+    clear_ts();
     fpu_registers_save(v->pv.fpu);
     if (cpu_features.xsave && v->pv.xcr0 != cpu_features.xcr0)
         xsetbv(0, v->pv.xcr0);
@@ -45,7 +45,7 @@ void fpu_set_guest_ts(struct vcpu *v, bool set)
     if (set)
         fpu_ts_set();
     else
-        fpu_ts_clear();
+        clear_ts();
 }
 
 bool fpu_set_xcr0(struct vcpu *v, u64 xcr0)

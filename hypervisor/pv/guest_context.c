@@ -60,10 +60,6 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     pv->regs.ss |= 3;
     pv->iopl = (u32)(c->user_regs.rflags & EFLAGS_IOPL);
     pv->regs.rflags = pv_sanitize_rflags(c->user_regs.rflags);
-    pv->ds = c->user_regs.ds;
-    pv->es = c->user_regs.es;
-    pv->fs = c->user_regs.fs;
-    pv->gs = c->user_regs.gs;
     pv->fs_base = c->fs_base;
     pv->gs_base_kernel = c->gs_base_kernel;
     pv->gs_base_user = c->gs_base_user;
@@ -105,11 +101,11 @@ int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     pv->kernel_mode = (c->flags & VGCF_in_kernel) != 0;
     pv->kernel_ss = c->kernel_ss | 3;
     pv->kernel_sp = c->kernel_sp;
-    pv->event_callback = c->event_callback_eip;
-    pv->failsafe_callback = c->failsafe_callback_eip;
-    pv->syscall_callback = c->syscall_callback_eip;
-    pv->failsafe_masks_events = (c->flags & VGCF_failsafe_disables_events) != 0;
-    pv->syscall_masks_events = (c->flags & VGCF_syscall_disables_events) != 0;
+    pv->callback[CALLBACKTYPE_event].address = c->event_callback_eip;
+    pv->callback[CALLBACKTYPE_failsafe] =
+        (struct pv_callback){c->failsafe_callback_eip, (c->flags & VGCF_failsafe_disables_events) != 0};
+    pv->callback[CALLBACKTYPE_syscall] =
+        (struct pv_callback){c->syscall_callback_eip, (c->flags & VGCF_syscall_disables_events) != 0};
     if (!v->initialised) {
         v->info->evtchn_upcall_mask = 1;
         if (!v->id)
@@ -132,17 +128,14 @@ static void get_traps(const struct vcpu_pv *pv, struct vcpu_guest_context *c)
 void pv_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 {
     const struct vcpu_pv *pv = &v->pv;
+    const struct pv_callback *failsafe = &pv->callback[CALLBACKTYPE_failsafe], *syscall = &pv->callback[CALLBACKTYPE_syscall];
 
     c->user_regs = pv->regs;
-    c->user_regs.ds = pv->ds;
-    c->user_regs.es = pv->es;
-    c->user_regs.fs = pv->fs;
-    c->user_regs.gs = pv->gs;
     c->user_regs.rflags |= pv->iopl;
     memcpy(&c->fpu_ctxt, pv->fpu->fxsave, sizeof(c->fpu_ctxt));
     c->flags = (pv->kernel_mode ? VGCF_in_kernel : 0) | (pv->fpu_used ? VGCF_i387_valid : 0) |
-               (v->sched.down ? 0 : VGCF_online) | (pv->failsafe_masks_events ? VGCF_failsafe_disables_events : 0) |
-               (pv->syscall_masks_events ? VGCF_syscall_disables_events : 0);
+               (v->sched.down ? 0 : VGCF_online) | (failsafe->masks_events ? VGCF_failsafe_disables_events : 0) |
+               (syscall->masks_events ? VGCF_syscall_disables_events : 0);
     get_traps(pv, c);
     c->ldt_base = pv->ldt_entries ? pv->ldt_base : 0;
     c->ldt_ents = pv->ldt_entries;
@@ -156,9 +149,9 @@ void pv_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
     c->ctrlreg[3] = xen_pfn_to_cr3(mfn_x(v->base));
     c->ctrlreg[4] = pv->cr4_guest;
     memcpy(c->debugreg, pv->debugreg, sizeof(c->debugreg));
-    c->event_callback_eip = pv->event_callback;
-    c->failsafe_callback_eip = pv->failsafe_callback;
-    c->syscall_callback_eip = pv->syscall_callback;
+    c->event_callback_eip = pv->callback[CALLBACKTYPE_event].address;
+    c->failsafe_callback_eip = failsafe->address;
+    c->syscall_callback_eip = syscall->address;
     c->vm_assist = v->domain->pv.vm_assist;
     c->fs_base = pv->fs_base;
     c->gs_base_kernel = pv->gs_base_kernel;

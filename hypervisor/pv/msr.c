@@ -87,8 +87,8 @@ bool pv_read_msr(struct vcpu *v, u32 msr, u64 *value)
     case MSR_MCG_CAP: /* no banks */
     case MSR_MCG_STATUS:
     case MSR_TSC_AUX: *value = 0; return true; /* RDTSCP's number: Linux writes its first CPU's, and takes others from the GDT */
-    case MSR_SYSENTER_CS: *value = v->pv.sysenter_callback ? FLAT_KERNEL_CS : 0; return true;
-    case MSR_SYSENTER_EIP: *value = v->pv.sysenter_callback; return true;
+    case MSR_SYSENTER_CS: *value = v->pv.callback[CALLBACKTYPE_sysenter].address ? FLAT_KERNEL_CS : 0; return true;
+    case MSR_SYSENTER_EIP: *value = v->pv.callback[CALLBACKTYPE_sysenter].address; return true;
     case MSR_SYSENTER_ESP: *value = 0; return true;
     default: return false;
     }

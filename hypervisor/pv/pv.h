@@ -7,6 +7,7 @@
 #define PV_PV_H
 
 #include <public/arch-x86_64.h>
+#include <public/callback.h>
 
 #include "lib/types.h"
 
@@ -24,10 +25,11 @@ struct pv_trap {
 struct vcpu_pv {
     bool kernel_mode;          /* the guest runs its kernel (base), else its user mode (user_base) */
     u64 kernel_ss, kernel_sp;  /* stack_switch */
-    u64 event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
-    bool failsafe_masks_events, syscall_masks_events, sysenter_masks_events, syscall32_masks_events;
+    struct pv_callback {
+        u64 address; /* 0: none */
+        bool masks_events;
+    } callback[CALLBACKTYPE_syscall32 + 1];
     u64 fs_base, gs_base_kernel, gs_base_user; /* while not loaded; gs_base_kernel: the inactive one is MSR_KERNEL_GS */
-    u16 ds, es, fs, gs;        /* while not loaded */
     u32 gdt_entries;
     mfn_t gdt_frame[14];       /* each held as descriptors */
     u64 ldt_base;              /* guest linear address */

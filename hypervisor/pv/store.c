@@ -37,7 +37,7 @@ static u64 read_source(const struct pv_insn *insn)
     return *pv_guest_register(insn->reg);
 }
 
-static void write_register(const struct pv_insn *insn, u32 number, u64 value)
+void pv_write_register(const struct pv_insn *insn, u32 number, u64 value)
 {
     u64 *reg = pv_guest_register(number);
 
@@ -110,9 +110,9 @@ static void finish(const struct pv_insn *insn, const struct store *s)
 
     regs->rflags = (regs->rflags & ~(u64)s->flags_changed) | s->flags;
     if (insn->op == PV_STORE_XCHG)
-        write_register(insn, insn->reg, s->before);
+        pv_write_register(insn, insn->reg, s->before);
     else if (insn->op == PV_STORE_CMPXCHG && !s->writes)
-        write_register(insn, 0, s->before);
+        pv_write_register(insn, 0, s->before);
     pv_retire(insn->length);
 }
 

@@ -39,7 +39,7 @@ u64 pv_sanitize_rflags(u64 rflags)
 static void toggle_mode(struct vcpu *v)
 {
     v->pv.kernel_mode = !v->pv.kernel_mode;
-    __asm__ volatile("swapgs" : : : "memory");
+    swap_gs();
     tlb_toggle_cr3(pt_cr3(v));
 }
 
@@ -157,7 +157,7 @@ void pv_inject_upcall(void)
 {
     struct vcpu *v = current_vcpu();
 
-    bounce(v, v->pv.event_callback, HOW_MASKS);
+    bounce(v, v->pv.callback[CALLBACKTYPE_event].address, HOW_MASKS);
 }
 
 /* Masked until the handler's iret. */
@@ -184,17 +184,18 @@ void pv_inject_failsafe(void)
 {
     struct vcpu *v = current_vcpu();
     struct cpu_user_regs *regs = guest_regs();
+    const struct pv_callback *c = &v->pv.callback[CALLBACKTYPE_failsafe];
     u64 words[6] = {regs->rcx, regs->r11};
 
-    if (!v->pv.failsafe_callback) {
+    if (!c->address) {
         domain_crash(v->domain, "vcpu %u: its state cannot be loaded at %lx, and it has no failsafe callback",
                      v->id, regs->rip);
         return;
     }
     for (u32 i = 0; i < 4; i++)
         words[2 + i] = live_selector(i);
-    bounce(v, v->pv.failsafe_callback, how_masking(v->pv.failsafe_masks_events));
-    if (regs->rip != v->pv.failsafe_callback || regs->entry_vector)
+    bounce(v, c->address, how_masking(c->masks_events));
+    if (regs->rip != c->address || regs->entry_vector)
         return; /* crashed */
     regs->rsp -= 4 * 8;
     if (copy_to_guest(regs->rsp, words, sizeof(words)))
@@ -258,37 +259,32 @@ void pv_iret(void)
     v->info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
 }
 
-void pv_handle_syscall_from_user(void)
+/* A guest without the callback sees what a CPU without the instruction does. */
+static inline __attribute__((always_inline)) void enter_callback(u32 type, u32 length, u32 vector)
 {
     struct vcpu *v = current_vcpu();
+    const struct pv_callback *c = &v->pv.callback[type];
 
-    if (unlikely(!v->pv.syscall_callback)) {
-        guest_regs()->rip -= 2;
-        pv_inject_trap(VECTOR_UD, 0);
+    if (unlikely(!c->address)) {
+        guest_regs()->rip -= length;
+        pv_inject_trap(vector, 0);
         return;
     }
-    bounce(v, v->pv.syscall_callback, how_masking(v->pv.syscall_masks_events));
+    bounce(v, c->address, how_masking(c->masks_events));
 }
 
-/* From 32-bit code; a guest without the callback sees what a CPU without the instruction does. */
+void pv_handle_syscall_from_user(void)
+{
+    enter_callback(CALLBACKTYPE_syscall, 2, VECTOR_UD);
+}
+
+/* From 32-bit code. */
 void pv_handle_syscall32(void)
 {
-    struct vcpu *v = current_vcpu();
-
-    if (!v->pv.syscall32_callback) {
-        guest_regs()->rip -= 2;
-        pv_inject_trap(VECTOR_UD, 0);
-        return;
-    }
-    bounce(v, v->pv.syscall32_callback, how_masking(v->pv.syscall32_masks_events));
+    enter_callback(CALLBACKTYPE_syscall32, 2, VECTOR_UD);
 }
 
 void pv_handle_sysenter(void)
 {
-    struct vcpu *v = current_vcpu();
-
-    if (!v->pv.sysenter_callback)
-        pv_inject_trap(VECTOR_GP, 0);
-    else
-        bounce(v, v->pv.sysenter_callback, how_masking(v->pv.sysenter_masks_events));
+    enter_callback(CALLBACKTYPE_sysenter, 0, VECTOR_GP);
 }

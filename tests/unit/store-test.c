@@ -52,10 +52,10 @@ u64 *pv_guest_register(u32 number)
     return at[number];
 }
 
-enum emulate_result pv_retire(u32 length)
+bool pv_retire(u32 length)
 {
     regs.rip += length;
-    return EMULATE_DONE;
+    return true;
 }
 
 int copy_from_guest(void *to, u64 address, size_t size)
