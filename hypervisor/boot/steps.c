@@ -67,7 +67,7 @@ static void step_window(void)
 {
     struct cpu *c = this_cpu();
 
-    c->window_l1 = map_window(0);
+    c->window_l1 = map_entry(cpu_window(0));
     if (!c->window_l1)
         panic("no memory for a CPU's window");
     c->window_l1[RESERVED_GDT_PAGE] = image_to_maddr(boot_gdt_page) | PTE_DATA;

@@ -83,10 +83,7 @@ void apic_enable_cpu(void)
     apic_write(APIC_TPR, 0);
     apic_write(APIC_SPURIOUS, 0x100 | VECTOR_SPURIOUS);
     apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
-    if (!timer_khz)
-        apic_write(APIC_LVT_TIMER, TIMER_DEADLINE_MODE | VECTOR_TIMER);
-    else
-        apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+    apic_write(APIC_LVT_TIMER, timer_khz ? VECTOR_TIMER : TIMER_DEADLINE_MODE | VECTOR_TIMER);
 }
 
 /* The timer's counts a millisecond, from the round in which the least time passed around start and end. */
@@ -156,19 +153,15 @@ void apic_send(u32 target, u32 command)
 
 void apic_timer_program(u64 deadline)
 {
-    u64 now, count;
+    u64 now, count = 0;
 
     if (!timer_khz) {
         wrmsr(MSR_TSC_DEADLINE, deadline ? MAX(clock_ns_to_tsc(deadline), 1ull) : 0);
         return;
     }
-    if (!deadline) {
-        apic_write(APIC_TIMER_INITIAL, 0);
-        return;
+    if (deadline) {
+        now = now_ns();
+        count = deadline > now ? MIN(deadline - now, 1000000000ull) * timer_khz / 1000000 + 1 : 1;
     }
-    now = now_ns();
-    count = 1;
-    if (deadline > now)
-        count = MIN(deadline - now, 1000000000ull) * timer_khz / 1000000 + 1;
     apic_write(APIC_TIMER_INITIAL, (u32)MIN(count, 0xffffffffull));
 }

@@ -124,11 +124,6 @@ static inline void swap_gs(void)
     __asm__ volatile("swapgs" : : : "memory");
 }
 
-static inline void load_tr(u16 selector)
-{
-    __asm__ volatile("ltr %0" : : "r"(selector));
-}
-
 static inline void load_ldt(u16 selector)
 {
     __asm__ volatile("lldt %0" : : "r"(selector));
@@ -145,17 +140,6 @@ static inline u64 xgetbv(u32 index)
 static inline void xsetbv(u32 index, u64 value)
 {
     __asm__ volatile("xsetbv" : : "c"(index), "a"((u32)value), "d"((u32)(value >> 32)));
-}
-
-/* Device memory: exactly one access of the size. */
-static inline u32 mmio_read32(const volatile void *p)
-{
-    return *(const volatile u32 *)p;
-}
-
-static inline void mmio_write32(volatile void *p, u32 value)
-{
-    *(volatile u32 *)p = value;
 }
 
 #endif

@@ -156,22 +156,16 @@ void __init clock_settle(bool constant)
         printk(PRINT_WARNING, "mews: clock: the CPUs' TSCs differ: guests read the time by system calls\n");
 }
 
-static u64 scale_ticks(u64 ticks)
-{
-    const struct clock_scale *s = &clock_scale;
-    u64 shifted = s->shift < 0 ? ticks >> -s->shift : ticks << s->shift;
-
-    return (u64)((unsigned __int128)shifted * s->mul_frac >> 32);
-}
-
 u64 now_ns(void)
 {
-    u64 tsc = rdtsc();
+    const struct clock_scale *s = &clock_scale;
+    u64 ticks = rdtsc() - s->tsc_base;
 
     /* another CPU's TSC may be a little behind the one that set the base */
-    if ((s64)(tsc - clock_scale.tsc_base) < 0)
-        return clock_scale.ns_base;
-    return clock_scale.ns_base + scale_ticks(tsc - clock_scale.tsc_base);
+    if ((s64)ticks < 0)
+        return s->ns_base;
+    ticks = s->shift < 0 ? ticks >> -s->shift : ticks << s->shift;
+    return s->ns_base + (u64)((unsigned __int128)ticks * s->mul_frac >> 32);
 }
 
 u64 clock_ns_to_tsc(u64 deadline_ns)

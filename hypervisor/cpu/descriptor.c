@@ -13,8 +13,7 @@
 #include "entry/gates.h"
 #include "memory/layout.h"
 
-#define RESERVED_PAGE_BASE FIRST_RESERVED_GDT_BYTE
-#define GDT_LIMIT (RESERVED_PAGE_BASE + 0xfff)
+#define GDT_LIMIT (FIRST_RESERVED_GDT_BYTE + 0xfff)
 #define WINDOW_BYTES (32 * PAGE_SIZE)
 #define LDT_WINDOW (16 * PAGE_SIZE)
 
@@ -44,7 +43,7 @@ static struct idt_entry idt[256] __aligned(4096);
 
 static u64 *slot(u64 *page, u16 selector)
 {
-    return &page[((u32)(selector & ~7) - RESERVED_PAGE_BASE) / 8];
+    return &page[((u32)(selector & ~7) - FIRST_RESERVED_GDT_BYTE) / 8];
 }
 
 static void set_system(u64 *page, u16 selector, u64 type, u64 base, u64 limit)
@@ -81,7 +80,6 @@ void descriptor_prepare(struct cpu *c, u64 *gdt_page, struct tss *tss)
     *slot(gdt_page, FLAT_RING3_DS32) = DATA_RING3;
     *slot(gdt_page, FLAT_RING3_CS64) = CODE64_RING3;
     *slot(gdt_page, 0xe038) = CODE32_RING0;
-    set_system(gdt_page, HV_TSS, TYPE_TSS, (u64)tss, sizeof(*tss) - 1);
     tss->rsp[0] = entry_stack_top(c);
     /* stacks grow down: each ends where the next page of the block begins */
     tss->ist[IST_NMI - 1] = block + 2 * PAGE_SIZE;
@@ -109,7 +107,7 @@ void descriptor_load(struct cpu *c, u64 gdt_base)
     __asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs; mov %0, %%gs" : : "r"(0));
     __asm__ volatile("mov %0, %%ss" : : "r"(HV_DS));
     set_system(c->gdt, HV_TSS, TYPE_TSS, (u64)c->tss, sizeof(struct tss) - 1);
-    load_tr(HV_TSS);
+    __asm__ volatile("ltr %0" : : "r"((u16)HV_TSS));
     load_ldt(0);
 }
 

@@ -72,11 +72,8 @@ void __init features_read(bool allow_smep, bool allow_smap)
         seven = cpuid(7, 0);
     f->max_extended_leaf = cpuid(0x80000000, 0).a;
     extended = cpuid(0x80000001, 0);
-    f->phys_bits = 36;
-    if (f->max_extended_leaf >= 0x80000008)
-        f->phys_bits = (u8)cpuid(0x80000008, 0).a;
-    if (f->max_extended_leaf >= 0x80000007)
-        f->tsc_invariant = bit(cpuid(0x80000007, 0).d, 8);
+    f->phys_bits = f->max_extended_leaf >= 0x80000008 ? (u8)cpuid(0x80000008, 0).a : 36;
+    f->tsc_invariant = f->max_extended_leaf >= 0x80000007 && bit(cpuid(0x80000007, 0).d, 8);
     f->nx = bit(extended.d, 20);
     f->gbpages = bit(extended.d, 26);
     f->xsave = bit(one.c, 26);
@@ -90,10 +87,8 @@ void __init features_read(bool allow_smep, bool allow_smap)
     f->xstate_size = 512;
     if (f->xsave)
         read_xstate(f);
-    f->cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | (f->xsave ? CR4_OSXSAVE : 0) |
+    f->cr4 = CR4_PAE | (bit(one.d, 7) ? CR4_MCE : 0) | CR4_OSFXSR | CR4_OSXMMEXCPT | (f->xsave ? CR4_OSXSAVE : 0) |
              (f->fsgsbase ? CR4_FSGSBASE : 0) | (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0);
-    if (!bit(one.d, 7))
-        f->cr4 &= ~(u64)CR4_MCE;
     cpu_smap = f->smap;
 }
 

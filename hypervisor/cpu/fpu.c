@@ -12,19 +12,14 @@
 #include "memory/alloc.h"
 
 #define XCR0_X87_SSE 3ull
-#define MXCSR_OFFSET 24
 #define MXCSR_DEFAULT 0x1f80u
 #define MXCSR_VALID 0xffbfu /* DAZ is not everywhere: cleared below if it is not */
-#define MXCSR_MASK_OFFSET 28
 
 void fpu_state_reset(struct fpu_state *s)
 {
-    u32 mxcsr = MXCSR_DEFAULT;
-
     memset(s, 0, MAX(cpu_features.xstate_size, 576u));
-    s->fxsave[0] = 0x7f; /* FCW 0x037f */
-    s->fxsave[1] = 0x03;
-    memcpy(s->fxsave + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    s->fcw = 0x37f;
+    s->mxcsr = MXCSR_DEFAULT;
     s->xstate_bv = XCR0_X87_SSE;
 }
 
@@ -67,7 +62,6 @@ void fpu_registers_load(const struct fpu_state *s, u64 xcr0)
 
 void fpu_state_import(struct fpu_state *s, const void *fxsave)
 {
-    u32 mxcsr, mask = 0;
     struct fpu_state probe;
     bool was_set = read_cr0() & CR0_TS; /* clear: the registers are the caller's, and in use */
 
@@ -76,12 +70,9 @@ void fpu_state_import(struct fpu_state *s, const void *fxsave)
     __asm__ volatile("fxsave64 %0" : "=m"(probe) : : "memory");
     if (was_set)
         fpu_ts_set();
-    memcpy(&mask, probe.fxsave + MXCSR_MASK_OFFSET, sizeof(mask));
     fpu_state_reset(s);
     memcpy(s->fxsave, fxsave, sizeof(s->fxsave));
-    memcpy(&mxcsr, s->fxsave + MXCSR_OFFSET, sizeof(mxcsr));
-    mxcsr &= mask ? mask : MXCSR_VALID;
-    memcpy(s->fxsave + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    s->mxcsr &= probe.mxcsr_mask ? probe.mxcsr_mask : MXCSR_VALID;
 }
 
 int fpu_state_import_extended(struct fpu_state *s, const struct fpu_state *from, u64 size)

@@ -10,7 +10,13 @@
 
 /* A save area: the FXSAVE image first, as the ABI's fpu_ctxt has it. 64-byte aligned. */
 struct fpu_state {
-    u8 fxsave[512];
+    union {
+        u8 fxsave[512];
+        struct {
+            u16 fcw, x87[11];
+            u32 mxcsr, mxcsr_mask;
+        };
+    };
     u64 xstate_bv, xcomp_bv, reserved[6];
     u8 more[];
 } __aligned(64);

@@ -43,8 +43,7 @@ extern const u8 trampoline_start[], trampoline_end[];
 extern u64 trampoline_cr3, trampoline_stack;
 void smp_ap_main(void) __noreturn;
 
-static void stop_here(void *arg) __noreturn;
-static void stop_here(void *arg)
+static void __noreturn stop_here(void *arg)
 {
     (void)arg;
     for (;;)
@@ -155,7 +154,7 @@ static struct cpu *cpu_create(u32 id, u32 target)
     u8 *block = alloc_pages(3);
     u64 *gdt = alloc_page();
     struct tss *tss = hv_alloc(sizeof(*tss));
-    u64 *window = map_window(id);
+    u64 *window = map_entry(cpu_window(id));
     struct cpu *c;
 
     if (!block || !gdt || !tss || !window)
@@ -189,26 +188,25 @@ void smp_ap_main(void)
 
 static bool cpu_start(struct cpu *c)
 {
+    bool up = false;
+
     /* below guest_regs(), which loading a guest fills */
     trampoline_stack = ((u64)c - sizeof(struct cpu_user_regs)) & ~15ull;
     trampoline_cr3 = idle_cr3;
     compared = false;
     apic_send(c->apic_id, APIC_INIT);
     wait_us(10000);
-    for (u32 attempt = 0; attempt < 2; attempt++) {
+    for (u32 attempt = 0; attempt < 2 && !up; attempt++) {
         apic_send(c->apic_id, APIC_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
-        for (u32 i = 0; i < (attempt ? 5000u : 100u); i++) {
-            if (__atomic_load_n(&c->online, __ATOMIC_ACQUIRE)) {
-                for (u32 turn = 0; turn < COMPARISONS; turn++)
-                    clock_compare();
-                compared = true;
-                return true;
-            }
+        for (u32 i = 0; i < (attempt ? 5000u : 100u) && !up; i++) {
             wait_us(100);
+            up = __atomic_load_n(&c->online, __ATOMIC_ACQUIRE);
         }
     }
+    for (u32 turn = 0; turn < COMPARISONS && up; turn++)
+        clock_compare();
     compared = true;
-    return false;
+    return up;
 }
 
 void __init smp_start_cpus(void)

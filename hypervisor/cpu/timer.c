@@ -67,13 +67,6 @@ static struct timer *heap_meld_list(struct timer *list)
     return heap;
 }
 
-static void heap_insert(struct timer_queue *q, struct timer *t)
-{
-    t->child = t->sibling = t->before = NULL;
-    t->queued = true;
-    q->root = heap_meld(q->root, t);
-}
-
 static void heap_remove(struct timer_queue *q, struct timer *t)
 {
     struct timer *rest;
@@ -155,7 +148,9 @@ void timer_set(struct timer *t, u64 deadline)
 
     heap_remove(q, t);
     t->deadline = deadline;
-    heap_insert(q, t);
+    t->child = t->sibling = t->before = NULL;
+    t->queued = true;
+    q->root = heap_meld(q->root, t);
     unlock_queue(q, t->cpu);
 }
 

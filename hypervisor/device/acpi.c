@@ -57,11 +57,6 @@ static u32 read32(const void *table, u32 offset)
     return value;
 }
 
-static u16 read16(const void *table, u32 offset)
-{
-    return (u16)(read32(table, offset) & 0xffff);
-}
-
 static bool sums_up(const void *p, u32 size)
 {
     u8 sum = 0;
@@ -89,15 +84,6 @@ static void __init add_cpu(u32 id, u32 acpi_id, u32 flags)
     acpi_info.cpu_acpi_id[acpi_info.cpu_count++] = acpi_id;
 }
 
-static void __init add_override(u8 irq, u32 gsi, u16 flags)
-{
-    if (irq >= ARRAY_SIZE(acpi_info.isa))
-        return;
-    acpi_info.isa[irq].gsi = gsi;
-    acpi_info.isa[irq].low = (flags & 3) == 3;
-    acpi_info.isa[irq].level = (flags >> 2 & 3) == 3;
-}
-
 static void __init read_madt(const struct acpi_header *h)
 {
     const u8 *table = (const u8 *)h;
@@ -111,8 +97,10 @@ static void __init read_madt(const struct acpi_header *h)
             add_cpu(e[3], e[2], read32(e, 4));
         } else if (e[0] == MADT_X2APIC && e[1] >= 16) {
             add_cpu(read32(e, 4), read32(e, 12), read32(e, 8));
-        } else if (e[0] == MADT_OVERRIDE && e[1] >= 10) {
-            add_override(e[3], read32(e, 4), (u16)(e[8] | e[9] << 8));
+        } else if (e[0] == MADT_OVERRIDE && e[1] >= 10 && e[3] < ARRAY_SIZE(acpi_info.isa)) {
+            acpi_info.isa[e[3]].gsi = read32(e, 4);
+            acpi_info.isa[e[3]].low = (e[8] & 3) == 3;
+            acpi_info.isa[e[3]].level = (e[8] >> 2 & 3) == 3;
         } else if (e[0] == MADT_IOAPIC && e[1] >= 12 &&
                    acpi_info.ioapic_count < ACPI_MAX_IOAPICS) {
             acpi_info.ioapic[acpi_info.ioapic_count].address = read32(e, 4);
@@ -171,7 +159,7 @@ static const struct acpi_rsdp *__init search(maddr_t start, u64 size)
 static const struct acpi_rsdp *__init find_rsdp(void)
 {
     const u8 *bios_data = device_map(0, PAGE_SIZE, false);
-    maddr_t ebda = bios_data ? (maddr_t)read16(bios_data, 0x40e) << 4 : 0;
+    maddr_t ebda = bios_data ? (maddr_t)(u16)read32(bios_data, 0x40e) << 4 : 0;
     const struct acpi_rsdp *r = NULL;
 
     if (ebda >= 0x400 && ebda < 0xa0000)

@@ -12,8 +12,8 @@
 #include "memory/alloc.h"
 #include "memory/device_map.h"
 
-#define INDEX 0x00
-#define WINDOW 0x10
+#define INDEX 0 /* words */
+#define WINDOW 4
 #define VERSION 0x01
 #define ENTRIES 0x10
 #define ENTRY_MASKED 0x10000u
@@ -23,7 +23,7 @@
 #define PIC2_DATA 0xa1
 
 static struct {
-    volatile u8 *registers;
+    volatile u32 *registers;
     u32 gsi_base, lines;
     u32 *low; /* each line's low word */
 } ioapic[ACPI_MAX_IOAPICS];
@@ -31,14 +31,14 @@ static spinlock_t ioapic_lock = SPINLOCK_INIT(RANK_DEVICE);
 
 static u32 reg_read(u32 i, u32 reg)
 {
-    mmio_write32(ioapic[i].registers + INDEX, reg);
-    return mmio_read32(ioapic[i].registers + WINDOW);
+    ioapic[i].registers[INDEX] = reg;
+    return ioapic[i].registers[WINDOW];
 }
 
 static void reg_write(u32 i, u32 reg, u32 value)
 {
-    mmio_write32(ioapic[i].registers + INDEX, reg);
-    mmio_write32(ioapic[i].registers + WINDOW, value);
+    ioapic[i].registers[INDEX] = reg;
+    ioapic[i].registers[WINDOW] = value;
 }
 
 static void low_write(u32 i, u32 line, u32 value)
@@ -102,14 +102,13 @@ int ioapic_route(u32 gsi, u8 vector, u32 apic_id, bool level, bool low)
 void ioapic_mask(u32 gsi, bool masked)
 {
     int i = find(gsi);
-    u32 line, value;
+    u32 line;
 
     if (i < 0)
         return;
     line = gsi - ioapic[i].gsi_base;
     SPIN_LOCK_BLOCK(&ioapic_lock);
-    value = ioapic[i].low[line] & ~ENTRY_MASKED;
-    low_write((u32)i, line, masked ? value | ENTRY_MASKED : value);
+    low_write((u32)i, line, (ioapic[i].low[line] & ~ENTRY_MASKED) | (masked ? ENTRY_MASKED : 0));
 }
 
 bool ioapic_read_register(maddr_t address, u32 reg, u32 *value)

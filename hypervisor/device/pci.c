@@ -7,9 +7,6 @@
 #include "cpu/asm.h"
 #include "cpu/lock.h"
 
-#define PCI_ADDRESS 0xcf8
-#define PCI_DATA 0xcfc
-#define PCI_ENABLE 0x80000000u
 #define PCI_STATUS 0x06
 #define PCI_STATUS_CAPABILITIES 0x10
 #define PCI_CAPABILITIES 0x34

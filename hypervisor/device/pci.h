@@ -7,6 +7,10 @@
 
 #include "lib/types.h"
 
+#define PCI_ADDRESS 0xcf8
+#define PCI_DATA 0xcfc
+#define PCI_ENABLE 0x80000000u
+
 u32 pci_read(u16 bdf, u32 reg, u32 size);
 void pci_write(u16 bdf, u32 reg, u32 size, u32 value);
 /* Offset of a capability, 0 if the device has none (or is not there). */

@@ -5,7 +5,6 @@
  */
 #include "domain/domain.h"
 
-#include "lib/errno.h"
 #include <public/sched.h>
 
 #include "boot/boot.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A domain and its vcpus: what each part of ring 0 keeps about them, and how they come and go.
- * Dom0 is an ordinary domain with `privileged` set.
+ * Dom0 is an ordinary domain with `privileged` set. Whoever includes this has all that a domain is made of, and the errnos.
  *
  * Lifetime: domain_find() gives a counted reference, domain_put() gives it back. domain_kill() works
  * through the stages of death (restartable); the struct goes when the last reference does, and each

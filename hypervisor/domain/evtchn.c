@@ -9,14 +9,10 @@
  */
 #include "domain/evtchn.h"
 
-#include <public/xen.h>
-
 #include "domain/domain.h"
 #include "domain/evtchn_2l.h"
 #include "domain/evtchn_fifo.h"
-#include "domain/pirq.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/alloc.h"
 
 #define RESET_UNIT 64 /* ports closed between two looks at what is more urgent */

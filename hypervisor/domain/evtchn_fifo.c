@@ -299,15 +299,12 @@ void evtchn_fifo_stop(struct domain *d)
     f->active = false;
     for (u32 i = 0; i < d->max_vcpus; i++) {
         struct fifo_vcpu *q = &f->vcpu[i];
-        void *block;
 
-        spin_lock(&q->lock); /* whoever was at the words has gone, with the last of these locks */
-        block = q->block;
+        SPIN_LOCK_BLOCK(&q->lock); /* whoever was at the words has gone, with the last of these locks */
+        if (q->block)
+            frame_put_writable(virt_to_mfn(q->block));
         q->block = NULL;
         memset(q->tail, 0, sizeof(q->tail));
-        spin_unlock(&q->lock);
-        if (block)
-            frame_put_writable(virt_to_mfn(block));
     }
     while (f->pages) {
         frame_put_writable(virt_to_mfn(f->array[--f->pages]));

@@ -17,7 +17,6 @@
 
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 

@@ -4,8 +4,6 @@
  */
 #include "domain/info.h"
 
-#include <public/vcpu.h>
-
 #include "cpu/clock.h"
 #include "domain/domain.h"
 #include "lib/string.h"

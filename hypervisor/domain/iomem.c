@@ -12,53 +12,48 @@
 #include "lib/print.h"
 
 #define MAX_DENIED 32
-#define PCI_ADDRESS 0xcf8
-#define PCI_DATA 0xcfc
-#define PCI_ENABLE 0x80000000u
 
-struct denied {
-    u64 first, last;
-};
-
-static struct denied denied_ports[MAX_DENIED], denied_frames[MAX_DENIED];
-static u32 port_count, frame_count;
+static struct denied {
+    u32 count;
+    u64 first[MAX_DENIED], last[MAX_DENIED];
+} denied_ports, denied_frames;
 static u32 pci_address; /* dom0's 0xcf8 */
 
-static void deny(struct denied *list, u32 *count, u64 first, u64 last)
+static void deny(struct denied *list, u64 first, u64 last)
 {
-    BUG_ON(*count == MAX_DENIED);
-    list[*count].first = first;
-    list[(*count)++].last = last;
+    BUG_ON(list->count == MAX_DENIED);
+    list->first[list->count] = first;
+    list->last[list->count++] = last;
 }
 
-static bool overlaps(const struct denied *list, u32 count, u64 first, u64 last)
+static bool overlaps(const struct denied *list, u64 first, u64 last)
 {
-    for (u32 i = 0; i < count; i++)
-        if (first <= list[i].last && last >= list[i].first)
+    for (u32 i = 0; i < list->count; i++)
+        if (first <= list->last[i] && last >= list->first[i])
             return true;
     return false;
 }
 
 void __init iomem_deny_ports(u16 first, u16 last)
 {
-    deny(denied_ports, &port_count, first, last);
+    deny(&denied_ports, first, last);
 }
 
 void __init iomem_deny_frames(u64 first, u64 last)
 {
-    deny(denied_frames, &frame_count, first, last);
+    deny(&denied_frames, first, last);
 }
 
 bool iomem_frame_allowed(const struct domain *d, mfn_t m)
 {
     return d->privileged && mfn_x(m) < 1ull << (cpu_features.phys_bits - PAGE_SHIFT) &&
-           !overlaps(denied_frames, frame_count, mfn_x(m), mfn_x(m));
+           !overlaps(&denied_frames, mfn_x(m), mfn_x(m));
 }
 
 static bool ports_allowed(const struct domain *d, u16 port, u32 size)
 {
     return d->privileged && port + size <= 0x10000 &&
-           !overlaps(denied_ports, port_count, port, port + size - 1);
+           !overlaps(&denied_ports, port, port + size - 1);
 }
 
 u32 iomem_port_read(struct domain *d, u16 port, u32 size)

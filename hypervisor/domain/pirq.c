@@ -7,15 +7,12 @@
 
 #include "cpu/apic.h"
 #include "cpu/irq.h"
-#include "cpu/percpu.h"
 #include "device/acpi.h"
 #include "device/ioapic.h"
 #include "device/msi.h"
 #include "device/serial.h"
 #include "boot/boot.h"
 #include "domain/domain.h"
-#include "domain/evtchn.h"
-#include "lib/errno.h"
 #include "lib/print.h"
 #include "memory/alloc.h"
 
@@ -32,11 +29,6 @@ struct pirq {
     u32 port, gsi;
     struct msi msi;
 };
-
-static u32 target_apic(void)
-{
-    return cpus[0]->apic_id;
-}
 
 int pirq_domain_init(struct domain *d)
 {
@@ -107,7 +99,7 @@ static void line_route(struct domain *d, struct pirq *p)
 {
     const struct pirq *line = &d->pirqs.table[p->gsi];
 
-    ioapic_route(p->gsi, p->vector, target_apic(), line->level, line->low);
+    ioapic_route(p->gsi, p->vector, cpus[0]->apic_id, line->level, line->low);
     p->awaits_eoi = false;
     ioapic_mask(p->gsi, !p->bound);
 }
@@ -238,7 +230,7 @@ int pirq_map_msi(struct domain *d, u16 bdf, bool msix, u32 entry, int want)
     if (number < 0)
         return number;
     p = &d->pirqs.table[number];
-    error = msi_setup(&p->msi, bdf, msix, entry, p->vector, target_apic());
+    error = msi_setup(&p->msi, bdf, msix, entry, p->vector, cpus[0]->apic_id);
     if (error)
         irq_vector_free(p->vector);
     else
@@ -303,7 +295,7 @@ void pirq_restore_msi(struct domain *d, u16 bdf)
 
         if (p->kind != PIRQ_MSI || p->msi.bdf != bdf)
             continue;
-        msi_restore(&p->msi, target_apic());
+        msi_restore(&p->msi, cpus[0]->apic_id);
         msi_mask(&p->msi, !p->bound);
     }
 }

@@ -8,12 +8,9 @@
 #include "domain/time.h"
 
 #include <public/sched.h>
-#include <public/vcpu.h>
-#include <public/xen.h>
 
 #include "cpu/clock.h"
 #include "domain/domain.h"
-#include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/pagetable.h"
 
@@ -62,7 +59,7 @@ static int area_hold(struct vcpu *v, struct guest_area *a, u64 address, u32 size
 {
     u64 first = address & PAGE_MASK, last = (address + size - 1) & PAGE_MASK;
 
-    *a = (struct guest_area){.offset = (u16)(address & ~PAGE_MASK), .size = (u16)size};
+    *a = (struct guest_area){.offset = (u16)(address & ~PAGE_MASK)};
     for (u32 i = 0; i <= (first != last); i++) {
         u64 flags;
         mfn_t m = pt_translate(current_vcpu(), i ? last : first, false, &flags);
@@ -87,24 +84,17 @@ static void area_swap(struct vcpu *v, struct guest_area *a, struct guest_area *w
     spin_unlock(lock);
 }
 
+/* Address 0: none. */
 static int guest_area_set(struct vcpu *v, struct guest_area *a, u64 address, u32 size)
 {
-    struct guest_area made;
-    int error = area_hold(v, &made, address, size);
+    struct guest_area made = {0};
+    int error = address ? area_hold(v, &made, address, size) : 0;
 
     if (error)
         return error;
     area_swap(v, a, &made);
     area_release(&made);
     return 0;
-}
-
-static void guest_area_clear(struct vcpu *v, struct guest_area *a)
-{
-    struct guest_area none = {0};
-
-    area_swap(v, a, &none);
-    area_release(&none);
 }
 
 /* Fills what never changes; the version is the caller's. */
@@ -153,12 +143,8 @@ void time_update_vcpu(struct vcpu *v)
 
 int time_register_area(struct vcpu *v, u64 address)
 {
-    int error = 0;
+    int error = guest_area_set(v, &v->time.time_area, address, sizeof(struct vcpu_time_info));
 
-    if (address)
-        error = guest_area_set(v, &v->time.time_area, address, sizeof(struct vcpu_time_info));
-    else
-        guest_area_clear(v, &v->time.time_area);
     if (!error && (v == current_vcpu() || v->sched.down))
         time_update_vcpu(v);
     return error;
@@ -250,14 +236,9 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 
 int runstate_register(struct vcpu *v, u64 address)
 {
+    int error = guest_area_set(v, &v->time.runstate_area, address, sizeof(struct vcpu_runstate_info));
     spinlock_t *lock;
-    int error;
 
-    if (!address) {
-        guest_area_clear(v, &v->time.runstate_area);
-        return 0;
-    }
-    error = guest_area_set(v, &v->time.runstate_area, address, sizeof(struct vcpu_runstate_info));
     if (error)
         return error;
     lock = sched_lock_vcpu(v);
@@ -316,8 +297,8 @@ void time_vcpu_destroy(struct vcpu *v)
     timer_kill(&v->time.oneshot);
     timer_kill(&v->time.periodic);
     timer_kill(&v->time.poll);
-    guest_area_clear(v, &v->time.runstate_area);
-    guest_area_clear(v, &v->time.time_area);
+    guest_area_set(v, &v->time.runstate_area, 0, 0);
+    guest_area_set(v, &v->time.time_area, 0, 0);
 }
 
 static void watchdog_over(void *d)
@@ -328,29 +309,26 @@ static void watchdog_over(void *d)
 int time_set_watchdog(struct domain *d, u32 id, u32 seconds)
 {
     u8 used = d->time.watchdogs_in_use;
+    u32 made = 0;
 
-    if (id > ARRAY_SIZE(d->time.watchdog))
+    if (id > ARRAY_SIZE(d->time.watchdog) || (id && !(used & id)))
         return -EINVAL;
-    if (!id) {
+    while (!id) {
+        made = !(used & 1) ? 1 : !(used & 2) ? 2 : 0;
+        if (!made)
+            return -ENOSPC;
         /* two vcpus at once: one of them may find it taken */
-        do {
-            id = !(used & 1) ? 1 : !(used & 2) ? 2 : 0;
-            if (!id)
-                return -ENOSPC;
-        } while (!__atomic_compare_exchange_n(&d->time.watchdogs_in_use, &used, (u8)(used | id), false,
-                                              __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-        timer_set(&d->time.watchdog[id - 1], now_ns() + seconds * SECOND_NS);
-        return (int)id;
+        if (__atomic_compare_exchange_n(&d->time.watchdogs_in_use, &used, (u8)(used | made), false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+            id = made;
     }
-    if (!(used & id))
-        return -EINVAL;
-    if (seconds) {
+    if (seconds || made) {
         timer_set(&d->time.watchdog[id - 1], now_ns() + seconds * SECOND_NS);
     } else {
         timer_stop(&d->time.watchdog[id - 1]);
         __atomic_fetch_and(&d->time.watchdogs_in_use, (u8)~id, __ATOMIC_SEQ_CST);
     }
-    return 0;
+    return (int)made;
 }
 
 void time_domain_init(struct domain *d)

@@ -17,7 +17,7 @@ struct vcpu;
 /* A guest's area registered by virtual address: up to two frames, held writable. */
 struct guest_area {
     mfn_t frame[2]; /* mfn 0: none */
-    u16 offset, size;
+    u16 offset;
 };
 
 struct vcpu_time {

@@ -188,7 +188,7 @@ static int mmuext_own(struct vcpu *v, const struct mmuext_op *op)
         return 0;
     case MMUEXT_INVLPG_LOCAL:
         if (guest_range_ok(address, 1))
-            tlb_flush_page_local(address);
+            invlpg(address);
         return 0;
     case MMUEXT_SET_LDT:
         return descriptor_set_ldt(v, address, op->arg2.nr_ents);

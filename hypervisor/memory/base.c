@@ -3,7 +3,6 @@
  * What holds whole page-table trees: a vcpu's base pointers, pins, and, when a domain dies, nothing any
  * more. Each of these owns one type count of a table, given back through memory/walk.h.
  */
-#include "lib/errno.h"
 
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
@@ -42,7 +41,7 @@ static int base_set(struct vcpu *v, mfn_t *base, mfn_t m)
     if (v == self && v->pv.kernel_mode == (base == &v->base))
         tlb_load_cr3(pt_cr3(v));
     if (mfn_x(old))
-        walk_put_table(self, v->domain, old);
+        walk_put_table(self, old);
     return 0;
 }
 
@@ -66,7 +65,7 @@ int pt_pin(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
     if (error)
         return error;
     if (foreign && !frame_get(m, d)) { /* for a second look at it */
-        walk_put_table(v, d, m);
+        walk_put_table(v, m);
         return -EINVAL;
     }
     surplus = __atomic_fetch_or(&frame_of(m)->type, FRAME_PINNED, __ATOMIC_SEQ_CST) & FRAME_PINNED;
@@ -77,7 +76,7 @@ int pt_pin(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
         error = -EINVAL;
     }
     if (surplus)
-        walk_put_table(v, d, m);
+        walk_put_table(v, m);
     if (foreign)
         frame_put(m);
     return error;
@@ -95,7 +94,7 @@ int pt_unpin(struct vcpu *v, struct domain *d, mfn_t m)
         return -EINVAL;
     pinned = __atomic_fetch_and(&f->type, ~FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED;
     if (pinned)
-        walk_put_table(v, d, m);
+        walk_put_table(v, m);
     frame_put(m);
     return pinned ? 0 : -EINVAL;
 }

@@ -8,7 +8,6 @@
  * for somebody who then may not have it makes free memory look smaller for a moment: that never stands in the way of
  * one whose claim covers all he takes.
  */
-#include "lib/errno.h"
 
 #include "domain/domain.h"
 #include "memory/alloc.h"

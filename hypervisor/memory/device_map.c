@@ -10,7 +10,6 @@
 #include "memory/pagetable.h"
 
 #define MAX_MAPPINGS 256
-#define PAGES_PER_TABLE 512
 
 static struct mapping {
     maddr_t start;
@@ -31,11 +30,11 @@ static u64 map_pages(maddr_t start, u64 size, bool uncached)
     if (mapping_count == MAX_MAPPINGS || next_va + size > DEVICE_MAP_START + DEVICE_MAP_SIZE)
         return 0;
     for (u64 at = 0; at < size; at += PAGE_SIZE) {
-        u64 *l1 = map_l1_of(va + at);
+        u64 *entry = map_entry(va + at);
 
-        if (!l1)
+        if (!entry)
             return 0;
-        l1[(va + at) >> PAGE_SHIFT & (PAGES_PER_TABLE - 1)] = (start + at) | flags;
+        *entry = (start + at) | flags;
     }
     next_va += size;
     mappings[mapping_count++] = (struct mapping){start, size, va, uncached};

@@ -6,13 +6,6 @@
  */
 #include "memory/frame.h"
 
-#include "lib/errno.h"
-#include <public/xen.h>
-
-#include "cpu/asm.h"
-#include "cpu/smp.h"
-#include "domain/domain.h"
-#include "lib/print.h"
 #include "memory/alloc.h"
 #include "memory/rules.h"
 #include "memory/tlb.h"
@@ -55,24 +48,41 @@ bool frame_get(mfn_t m, const struct domain *d)
     return true;
 }
 
+/* Takes n frames (shared: ring 0's pages shown to it) into d's account; false: over its limit. */
+static bool frame_account(struct domain *d, u64 n, bool shared, bool force)
+{
+    SPIN_LOCK_BLOCK(&d->frames_lock);
+    if (!shared && !force && d->tot_pages + n > d->max_pages)
+        return false;
+    if (!d->tot_pages && !d->shared_pages)
+        domain_get(d);
+    *(shared ? &d->shared_pages : &d->tot_pages) += n;
+    return true;
+}
+
+/* ... and out of it again. True: these were the last; d's reference is the caller's to put. */
+static inline __attribute__((always_inline)) bool frame_unaccount(struct domain *d, u64 n, bool shared)
+{
+    SPIN_LOCK_BLOCK(&d->frames_lock);
+    if (shared)
+        d->shared_pages -= n;
+    else
+        d->tot_pages -= n;
+    return !d->tot_pages && !d->shared_pages;
+}
+
 /* The last reference is gone: back to the allocator, and off the owner's account. */
 static void frame_free(mfn_t m)
 {
     struct frame *f = frame_of(m);
     struct domain *d = domain_of_owner(f->owner);
-    bool last, shared = f->refs & FRAME_HV;
+    bool last;
 
     ASSERT(!(f->type & (FRAME_TYPE_COUNT | FRAME_PINNED)));
     BUG_ON(!d);
     /* from here on it is the allocator's, and then somebody else's: nobody may reach it by an old TLB entry */
     tlb_flush_stale(d);
-    spin_lock(&d->frames_lock);
-    if (shared)
-        d->shared_pages--;
-    else
-        d->tot_pages--;
-    last = !d->tot_pages && !d->shared_pages;
-    spin_unlock(&d->frames_lock);
+    last = frame_unaccount(d, 1, f->refs & FRAME_HV);
     m2p_set(m, INVALID_M2P);
     free_frames(m, 0, true);
     if (last)
@@ -151,42 +161,6 @@ int frame_get_descriptors(mfn_t m, struct domain *d)
     return 0;
 }
 
-void frame_put_descriptors(mfn_t m)
-{
-    frame_put_writable(m); /* the same steps: nothing to unmake */
-}
-
-/* Takes n frames (shared: ring 0's pages shown to it) into d's account; false: over its limit. */
-static bool frame_account(struct domain *d, u64 n, bool shared, bool force)
-{
-    bool ok = true, first;
-
-    spin_lock(&d->frames_lock);
-    first = !d->tot_pages && !d->shared_pages;
-    if (!shared && !force && d->tot_pages + n > d->max_pages)
-        ok = false;
-    else if (shared)
-        d->shared_pages += n;
-    else
-        d->tot_pages += n;
-    spin_unlock(&d->frames_lock);
-    if (ok && first)
-        domain_get(d);
-    return ok;
-}
-
-static void frame_unaccount(struct domain *d, u64 n)
-{
-    bool last;
-
-    spin_lock(&d->frames_lock);
-    d->tot_pages -= n;
-    last = !d->tot_pages && !d->shared_pages;
-    spin_unlock(&d->frames_lock);
-    if (last)
-        domain_put(d);
-}
-
 static void frame_assign(mfn_t m, struct domain *d)
 {
     struct frame *f = frame_of(m);
@@ -207,13 +181,10 @@ mfn_t frame_alloc(struct domain *d, u32 order, u32 flags, u32 address_bits)
 
     if (!frame_account(d, n, false, flags & ALLOC_FORCE))
         return INVALID_MFN;
-    if (!claim_take(d, n)) {
-        frame_unaccount(d, n);
-        return INVALID_MFN;
-    }
-    m = alloc_counted_frames(order, order ? flags | ALLOC_NO_SEARCH : flags, address_bits);
+    m = claim_take(d, n) ? alloc_counted_frames(order, order ? flags | ALLOC_NO_SEARCH : flags, address_bits) : INVALID_MFN;
     if (mfn_eq(m, INVALID_MFN)) {
-        frame_unaccount(d, n);
+        if (frame_unaccount(d, n, false))
+            domain_put(d);
         return m;
     }
     for (u64 i = 0; i < n; i++)

@@ -74,7 +74,7 @@ int frame_get_writable(mfn_t m, const struct domain *d);
 void frame_put_writable(mfn_t m);
 /* The same for a frame of descriptors; checks all 512 descriptors on the first (pv/descriptor.h). */
 int frame_get_descriptors(mfn_t m, struct domain *d);
-void frame_put_descriptors(mfn_t m);
+#define frame_put_descriptors frame_put_writable /* the same steps: nothing to unmake */
 
 /* Allocates 2^order frames to d (account checked against max_pages), clean or zero by
  * flags (memory/alloc.h); each with the owner's reference. INVALID_MFN if none or over the limit. */

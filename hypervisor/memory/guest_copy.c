@@ -5,10 +5,7 @@
  */
 #include "memory/guest_copy.h"
 
-#include "lib/errno.h"
-
 #include "cpu/asm.h"
-#include "entry/extable.h"
 #include "lib/string.h"
 
 /* Words first, then the odd bytes. Returns the bytes not copied. */

@@ -58,9 +58,7 @@ maddr_t image_to_maddr(const void *p)
 
 static void __init span_add(u64 from, u64 to)
 {
-    if (from >= to)
-        return;
-    if (span_count == MAX_SPANS)
+    if (from >= to || span_count == MAX_SPANS)
         return; /* a map this torn: lose a piece rather than stop */
     spans[span_count++] = (struct span){from, to};
 }
@@ -169,11 +167,9 @@ static u64 *entry_of(u64 va, u32 level, u64 table_flags)
     }
 }
 
-u64 *map_l1_of(u64 va)
+u64 *map_entry(u64 va)
 {
-    u64 *e = entry_of(va, 1, TABLE);
-
-    return e ? (u64 *)((u64)e & PAGE_MASK) : NULL;
+    return entry_of(va, 1, TABLE);
 }
 
 mfn_t map_m2p_frames(u64 gib)
@@ -313,13 +309,6 @@ void map_free_module(maddr_t start, u64 size)
 
     if (size && from >= FRAMES_1M)
         alloc_add_range(mfn(from), mfn(to));
-}
-
-u64 *map_window(u32 id)
-{
-    u64 va = CPU_WINDOW_START + id * 32 * PAGE_SIZE, *l1 = map_l1_of(va);
-
-    return l1 ? &l1[va >> PAGE_SHIFT & 511] : NULL;
 }
 
 void pt_fill_hv_slots(u64 *l4)

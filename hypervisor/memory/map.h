@@ -18,9 +18,7 @@ void map_init(void);
 void map_free_module(maddr_t start, u64 size);
 /* The first of the 512 frames that hold the machine-to-phys table of GiB number `gib`; mfn 0: that GiB has no RAM. */
 mfn_t map_m2p_frames(u64 gib);
-/* The L1 page for ring 0's address va; makes the tables on the way. NULL: no memory. */
-u64 *map_l1_of(u64 va);
-/* The 32 L1 entries of CPU id's window. NULL: no memory. */
-u64 *map_window(u32 id);
+/* The L1 entry for ring 0's address va; makes the tables on the way. NULL: no memory. */
+u64 *map_entry(u64 va);
 
 #endif

@@ -6,12 +6,8 @@
  */
 #include "memory/pagetable.h"
 
-#include "lib/errno.h"
-
-#include "domain/domain.h"
 #include "domain/iomem.h"
 #include "hypercall/hypercall.h"
-#include "lib/print.h"
 #include "memory/guest_copy.h"
 #include "memory/map.h"
 #include "memory/rules.h"
@@ -115,7 +111,7 @@ static int upper_update(struct vcpu *v, mfn_t m, u64 *entry, u32 level, u64 valu
     }
     if (unlikely(!table_lock(m, d, level))) { /* it has just become something else: look again */
         if (value & PTE_P)
-            walk_put_table(v, d, pte_mfn(value));
+            walk_put_table(v, pte_mfn(value));
         return -ERESTART;
     }
     old = entry_write(entry, value, how);
@@ -126,7 +122,7 @@ static int upper_update(struct vcpu *v, mfn_t m, u64 *entry, u32 level, u64 valu
      * and no CPU that runs the domain answers amid a walk. */
     if (!(value & PTE_P) || !mfn_eq(pte_mfn(old), pte_mfn(value)))
         tlb_flush_mask(d->dirty_cpus);
-    walk_put_table(v, d, pte_mfn(old));
+    walk_put_table(v, pte_mfn(old));
     return 0;
 }
 
@@ -153,19 +149,14 @@ int pt_update(struct vcpu *v, maddr_t slot, u64 value, struct domain *owner, enu
 {
     struct domain *d = v->domain;
     mfn_t m = maddr_to_mfn(slot);
-    int error = -EINVAL;
 
     if ((slot & 7) || !mfn_valid(m))
         return -EINVAL;
-    if (unlikely(walk_pending(&v->walk))) {
-        error = walk_continue(v);
-        if (error)
-            return error;
-        error = -EINVAL;
-    }
+    if (unlikely(walk_pending(&v->walk)) && walk_continue(v))
+        return -ERESTART;
     if (likely(table_lock(m, d, 1)))
         return l1_update(d, maddr_to_virt(slot), value, owner, how);
-    return frame_of(m)->owner == d->id ? other_update(v, m, maddr_to_virt(slot), value, how) : error;
+    return frame_of(m)->owner == d->id ? other_update(v, m, maddr_to_virt(slot), value, how) : -EINVAL;
 }
 
 static bool va_is_guests(u64 va)

@@ -59,11 +59,6 @@ void tlb_flush_local(void)
     tlb_load_cr3(this_cpu()->cr3);
 }
 
-void tlb_flush_page_local(u64 address)
-{
-    invlpg(address);
-}
-
 static void flush_here(void *arg)
 {
     (void)arg;

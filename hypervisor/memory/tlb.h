@@ -14,7 +14,6 @@ struct domain;
 
 /* Now, whatever is owed. Masks: CPUs with no guest loaded are left out. */
 void tlb_flush_local(void);
-void tlb_flush_page_local(u64 address);
 void tlb_flush_mask(u64 cpu_mask);
 void tlb_flush_page_mask(u64 cpu_mask, u64 address);
 

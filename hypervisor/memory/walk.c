@@ -19,11 +19,7 @@
  */
 #include "memory/walk.h"
 
-#include "lib/errno.h"
-
-#include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/print.h"
 #include "memory/rules.h"
 #include "memory/tlb.h"
 
@@ -38,11 +34,6 @@ static void walk_push(struct pt_walk *w, mfn_t m)
 {
     BUG_ON(w->depth == ARRAY_SIZE(w->page));
     w->page[w->depth++] = m;
-}
-
-static void walk_pop(struct pt_walk *w)
-{
-    w->depth--;
 }
 
 /* Counts one more user of a table that is one; or begins to make it one (then it is on the stack). */
@@ -165,16 +156,12 @@ static void walk_validate(struct pt_walk *w)
 {
     mfn_t m = w->page[w->depth - 1];
     struct frame *f = frame_of(m);
-    u32 level = level_of(f), depth = w->depth;
+    u32 level = level_of(f);
     u64 *table = mfn_to_virt(m);
-    int error;
+    int error = level == 1 ? validate_l1(w->domain, table, f) : validate_table(w, w->domain, table, f, level);
 
-    error = level == 1 ? validate_l1(w->domain, table, f)
-                       : validate_table(w, w->domain, table, f, level);
-    if (error == -ERESTART && w->depth > depth)
-        return;
     if (error == -ERESTART)
-        return; /* a child that another vcpu works on: look again later */
+        return; /* a child is topmost now, or another vcpu works on it: look again later */
     if (error) {
         w->error = error;
         w->failed_root = w->page[0];
@@ -184,11 +171,9 @@ static void walk_validate(struct pt_walk *w)
     if (level == 4)
         pt_fill_hv_slots(table);
     __atomic_store_n(&f->type, STATE(level, FRAME_VALIDATED | 1), __ATOMIC_RELEASE);
-    walk_pop(w);
+    w->depth--;
     if (!w->depth) {
         w->held = m;
-        w->held_domain = w->domain;
-        domain_get(w->domain);
     } else {
         struct frame *parent = frame_of(w->page[w->depth - 1]);
         u64 *entry = (u64 *)mfn_to_virt(w->page[w->depth - 1]) + parent->aux;
@@ -226,7 +211,7 @@ static void walk_release(struct pt_walk *w)
 {
     mfn_t m = w->page[w->depth - 1];
     struct frame *f = frame_of(m);
-    u32 level = level_of(f), depth = w->depth - 1u;
+    u32 level = level_of(f);
     u64 *table = mfn_to_virt(m);
 
     if (level == 1)
@@ -236,61 +221,38 @@ static void walk_release(struct pt_walk *w)
     if (level == 4)
         for (u32 i = 0; i < HV_SLOT_COUNT; i++)
             table[HV_SLOT_FIRST + i] = 0;
-    w->depth = (u8)depth;
+    w->depth--;
     __atomic_store_n(&f->type, 0, __ATOMIC_RELEASE);
     frame_put(m);
-}
-
-/* One page's worth. */
-static void walk_step(struct pt_walk *w)
-{
-    if (w->releasing)
-        walk_release(w);
-    else
-        walk_validate(w);
-}
-
-static void walk_begin(struct pt_walk *w, struct domain *d, bool releasing)
-{
-    domain_get(d);
-    w->domain = d;
-    w->releasing = releasing;
 }
 
 /* Lets the held table go, which may begin a walk. */
 static void held_drop(struct pt_walk *w)
 {
-    struct domain *d = w->held_domain;
     mfn_t m = w->held;
 
     w->held = mfn(0);
-    w->held_domain = NULL;
     w->drop = false;
-    if (table_put(w, m))
-        walk_begin(w, d, true);
-    domain_put(d);
+    w->releasing = table_put(w, m);
 }
 
 int walk_continue(struct vcpu *v)
 {
     struct pt_walk *w = &v->walk;
-    struct domain *d;
 
     if (likely(!walk_pending(w)))
         return 0;
     if (w->drop && !w->depth)
         held_drop(w);
     while (w->depth) {
-        d = w->domain;
-        walk_step(w);
-        if (!w->depth) {
-            w->releasing = false;
-            w->domain = NULL;
-            domain_put(d);
-        } else if (preempt_needed()) {
+        if (w->releasing)
+            walk_release(w);
+        else
+            walk_validate(w);
+        if (w->depth && preempt_needed())
             return -ERESTART;
-        }
     }
+    w->releasing = false;
     return 0;
 }
 
@@ -321,26 +283,21 @@ int walk_get_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level)
             return error;
     }
     if (unlikely(mfn_x(w->held))) {
-        if (w->held_domain != d || !mfn_eq(m, w->held) || level_of(frame_of(m)) != level) {
+        if (frame_of(w->held)->owner != d->id || !mfn_eq(m, w->held) || level_of(frame_of(m)) != level) {
             w->drop = true;
             return -ERESTART;
         }
         w->held = mfn(0);
-        w->held_domain = NULL;
-        domain_put(d);
         return 0;
     }
-    error = table_get(w, d, m, level);
-    if (w->depth)
-        walk_begin(w, d, false);
-    return error;
+    w->domain = d;
+    return table_get(w, d, m, level);
 }
 
-void walk_put_table(struct vcpu *v, struct domain *d, mfn_t m)
+void walk_put_table(struct vcpu *v, mfn_t m)
 {
     struct pt_walk *w = &v->walk;
 
     ASSERT(!w->depth);
-    if (table_put(w, m))
-        walk_begin(w, d, true);
+    w->releasing = table_put(w, m);
 }

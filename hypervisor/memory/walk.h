@@ -18,15 +18,14 @@ struct domain;
 struct vcpu;
 
 struct pt_walk {
-    u8 depth; /* 0: no walk under way */
+    u8 depth; /* 0: no walk under way. Its pages are referenced, so their owner stays */
     bool releasing;
-    struct domain *domain; /* whose tables, referenced while depth > 0 */
+    struct domain *domain; /* whose tables a validation is about */
     int error;             /* of the validation that failed; reported when failed_root is asked for again */
     mfn_t failed_root;
     mfn_t page[4];
     /* A table that was made for someone who is about to ask again: one count of it is kept for that. */
     mfn_t held; /* mfn 0: none */
-    struct domain *held_domain;
     bool drop; /* nobody came for it: let it go before anything else */
 };
 
@@ -42,7 +41,7 @@ static inline bool walk_pending(const struct pt_walk *w)
 int walk_get_table(struct vcpu *v, struct domain *d, mfn_t m, u32 level);
 /* Gives one back; cannot fail. The last one begins a walk that releases it, which walk_continue() finishes.
  * No table locked, no walk under way. */
-void walk_put_table(struct vcpu *v, struct domain *d, mfn_t m);
+void walk_put_table(struct vcpu *v, mfn_t m);
 /* Goes on with what is under way: 0 when nothing is (any more), -ERESTART when something more urgent came.
  * No lock held. */
 int walk_continue(struct vcpu *v);

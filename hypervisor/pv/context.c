@@ -5,14 +5,12 @@
  */
 #include "pv/context.h"
 
-
 #include "cpu/asm.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
 #include "cpu/msr.h"
 #include "domain/domain.h"
 #include "entry/extable.h"
-#include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/alloc.h"
 #include "memory/guest_copy.h"

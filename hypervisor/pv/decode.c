@@ -189,6 +189,7 @@ static bool decode_two_byte(struct cursor *c, struct pv_insn *insn)
         insn->rm = reg_field(modrm & 7, c->rex & REX_B);
         return true;
     }
+    case 0xa2: insn->op = PV_CPUID; return true;
     case 0xab: take_store(c, insn, 1, PV_STORE_BTS); return true;
     case 0xb3: take_store(c, insn, 1, PV_STORE_BTR); return true;
     case 0xb0:
@@ -226,6 +227,11 @@ static bool decode_one_byte(struct cursor *c, struct pv_insn *insn, u8 opcode)
         if (insn->reg & 7)
             return false;
         take_immediate(c, insn, MIN(insn->size, 4u));
+        return true;
+    case 0xcd:
+        insn->op = PV_INT;
+        take_immediate(c, insn, 1);
+        insn->immediate &= 0xff;
         return true;
     case 0xe4 ... 0xe7:
     case 0xec ... 0xef: return decode_port(c, insn, opcode, PV_IN, PV_OUT);

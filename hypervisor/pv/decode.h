@@ -11,7 +11,7 @@
 enum pv_op {
     /* privileged instructions */
     PV_IN, PV_OUT, PV_INS, PV_OUTS, PV_CLI, PV_STI, PV_HLT, PV_RDMSR, PV_WRMSR, PV_RDTSC, PV_RDTSCP, PV_CLTS,
-    PV_WBINVD, PV_INVLPG, PV_XSETBV, PV_MOV_FROM_CR, PV_MOV_TO_CR, PV_MOV_FROM_DR, PV_MOV_TO_DR,
+    PV_WBINVD, PV_INVLPG, PV_XSETBV, PV_MOV_FROM_CR, PV_MOV_TO_CR, PV_MOV_FROM_DR, PV_MOV_TO_DR, PV_CPUID, PV_INT,
     /* stores: the memory operand is the one that is written */
     PV_STORE_MOV, PV_STORE_XCHG, PV_STORE_CMPXCHG, PV_STORE_AND, PV_STORE_OR, PV_STORE_BTS, PV_STORE_BTR,
 };
@@ -27,7 +27,7 @@ struct pv_insn {
     bool repeat;    /* REP before it: counts for ins, outs */
     bool short_address; /* address size 4 */
     bool segment;   /* an FS or GS override stands before it */
-    bool has_immediate; /* a store's source or a port is in `immediate`, not in a register */
+    bool has_immediate; /* a store's source, a port or an interrupt number is in `immediate`, not in a register */
     u8 reg;         /* ModRM.reg: source or control register, 0 to 15 */
     u8 rm;          /* ModRM.rm where it names a register */
     bool memory;    /* there is a memory operand: base + index << scale + displacement */

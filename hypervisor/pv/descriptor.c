@@ -9,7 +9,6 @@
 #include "cpu/asm.h"
 #include "cpu/descriptor.h"
 #include "domain/domain.h"
-#include "lib/errno.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"

@@ -14,12 +14,11 @@
 #include "hypercall/hypercall.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
-#include "memory/tlb.h"
 #include "pv/context.h"
-#include "pv/decode.h"
 #include "pv/fetch.h"
 #include "pv/trap.h"
 
+#define CR4_FIXED (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 #define DR6_SINGLE_STEP 0x4000u
 #define LAR_LONG_MODE (1u << 21)
 #define ACCESS_RIGHTS_TYPE_CODE (1u << 11)
@@ -149,10 +148,10 @@ static bool do_string_port(struct vcpu *v, const struct pv_insn *insn)
 static bool do_msr(struct vcpu *v, const struct pv_insn *insn)
 {
     struct cpu_user_regs *regs = guest_regs();
-    u64 value = (u32)regs->rax | regs->rdx << 32;
+    u64 value;
 
     if (insn->op == PV_WRMSR)
-        return pv_write_msr(v, (u32)regs->rcx, value) && pv_retire(insn->length);
+        return pv_write_msr(v, (u32)regs->rcx, (u32)regs->rax | regs->rdx << 32) && pv_retire(insn->length);
     if (!pv_read_msr(v, (u32)regs->rcx, &value))
         return false;
     regs->rax = (u32)value;
@@ -165,14 +164,9 @@ static u64 cr0_view(const struct vcpu *v)
     return CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG | (v->pv.cr0_guest & CR0_TS);
 }
 
-static u64 cr4_fixed(void)
-{
-    return CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-}
-
 u64 pv_cr4_allowed(u64 cr4)
 {
-    return (cr4 & (CR4_TSD | (cpu_features.cr4 & (CR4_FSGSBASE | CR4_OSXSAVE)))) | cr4_fixed();
+    return (cr4 & (CR4_TSD | (cpu_features.cr4 & (CR4_FSGSBASE | CR4_OSXSAVE)))) | CR4_FIXED;
 }
 
 static bool do_mov_from_cr(struct vcpu *v, const struct pv_insn *insn)
@@ -183,7 +177,7 @@ static bool do_mov_from_cr(struct vcpu *v, const struct pv_insn *insn)
     case 0: value = cr0_view(v); break;
     case 2: value = v->info->arch.cr2; break;
     case 3: value = xen_pfn_to_cr3(mfn_x(v->base)); break;
-    case 4: value = v->pv.cr4_guest ? v->pv.cr4_guest : cr4_fixed(); break;
+    case 4: value = v->pv.cr4_guest ? v->pv.cr4_guest : CR4_FIXED; break;
     default: return false;
     }
     *pv_guest_register(insn->rm) = value;
@@ -254,7 +248,7 @@ static bool do_invlpg(const struct pv_insn *insn)
     if (insn->index != PV_REG_NONE)
         address += *pv_guest_register(insn->index) << insn->scale;
     if (guest_range_ok(address, 1))
-        tlb_flush_page_local(address);
+        invlpg(address);
     return pv_retire(insn->length);
 }
 

@@ -15,7 +15,6 @@
 #include "memory/pagetable.h"
 #include "pv/context.h"
 #include "pv/descriptor.h"
-#include "pv/emulate.h"
 #include "pv/fetch.h"
 #include "pv/trap.h"
 

@@ -7,7 +7,6 @@
 #include "cpu/fpu.h"
 #include "cpu/msr.h"
 #include "domain/domain.h"
-#include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/pagetable.h"
 #include "pv/context.h"

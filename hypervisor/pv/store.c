@@ -5,10 +5,8 @@
  */
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/guest_copy.h"
 #include "memory/pagetable.h"
-#include "pv/emulate.h"
 #include "pv/fetch.h"
 
 #define FLAG_CF 0x001u

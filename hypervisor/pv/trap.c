@@ -10,10 +10,7 @@
  */
 #include "pv/trap.h"
 
-#include <public/xen.h>
-
 #include "cpu/features.h"
-#include "cpu/percpu.h"
 #include "domain/domain.h"
 #include "entry/entry.h"
 #include "entry/extable.h"
@@ -170,15 +167,6 @@ void pv_inject_nmi(void)
     bounce(v, v->pv.trap[VECTOR_NMI].address, HOW_MASKS);
 }
 
-static u16 live_selector(u32 which)
-{
-    u64 ds, es, fs, gs;
-
-    __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
-                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
-    return (u16)(which == 0 ? ds : which == 1 ? es : which == 2 ? fs : gs);
-}
-
 /* The usual frame, with the four selectors where an error code would be. */
 void pv_inject_failsafe(void)
 {
@@ -192,8 +180,8 @@ void pv_inject_failsafe(void)
                      v->id, regs->rip);
         return;
     }
-    for (u32 i = 0; i < 4; i++)
-        words[2 + i] = live_selector(i);
+    __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+                     : "=r"(words[2]), "=r"(words[3]), "=r"(words[4]), "=r"(words[5]));
     bounce(v, c->address, how_masking(c->masks_events));
     if (regs->rip != c->address || regs->entry_vector)
         return; /* crashed */
@@ -202,34 +190,13 @@ void pv_inject_failsafe(void)
         domain_crash(v->domain, "vcpu %u: no failsafe frame fits its kernel stack, at %lx", v->id, regs->rsp);
 }
 
-/* Nine words, each with its own entry: false if one of them cannot be read. */
-static inline bool read_iret_frame(struct iret_context *frame, u64 address)
-{
-    u64 word, failed = 1;
-
-    if (unlikely(!guest_range_ok(address, sizeof(*frame))))
-        return false;
-    guest_access_begin();
-    __asm__ volatile(".irp at, 0, 8, 16, 24, 32, 40, 48, 56, 64\n\t"
-                     "1: mov \\at(%[from]), %[word]\n\t"
-                     "mov %[word], \\at(%[to])\n\t" EXTABLE("1b", "9f")
-                     ".endr\n\t"
-                     "xor %k[failed], %k[failed]\n\t"
-                     "9:"
-                     : [failed] "+&r"(failed), [word] "=&r"(word)
-                     : [from] "r"(address), [to] "r"(frame)
-                     : "memory");
-    guest_access_end();
-    return !failed;
-}
-
 void pv_iret(void)
 {
     struct vcpu *v = current_vcpu();
     struct cpu_user_regs *regs = guest_regs();
     struct iret_context frame;
 
-    if (unlikely(!read_iret_frame(&frame, regs->rsp))) {
+    if (unlikely(copy_words_from_guest(&frame, regs->rsp))) {
         domain_crash(v->domain, "vcpu %u: iret's frame at %lx cannot be read", v->id, regs->rsp);
         return;
     }

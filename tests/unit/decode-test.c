@@ -38,6 +38,7 @@ static const struct known known[] = {
     {"mov cr4, r12", BYTES(0x41, 0x0f, 0x22, B(0xe4)),
      {.op = PV_MOV_TO_CR, .size = 8, .reg = 4, .rm = 12, .rex = true, NO_MEMORY}},
     {"mov dr7, rdi", BYTES(0x0f, 0x23, B(0xff)), {.op = PV_MOV_TO_DR, .size = 8, .reg = 7, .rm = 7, NO_MEMORY}},
+    {"int 0x2e", BYTES(B(0xcd), 0x2e), {.op = PV_INT, .has_immediate = true, .immediate = 0x2e, NO_MEMORY}},
     {"invlpg [rdi]", BYTES(0x0f, 0x01, 0x3f),
      {.op = PV_INVLPG, .reg = 7, .rm = 7, .memory = true, .base = 7, .index = PV_REG_NONE}},
     {"invlpg [r12+r9*8-0x10]", BYTES(0x43, 0x0f, 0x01, 0x7c, B(0xcc), B(0xf0)),
@@ -115,8 +116,6 @@ static void test_refused(void)
         u8 bytes[16];
     } refused[] = {
         {1, {0x90}},                   /* nop */
-        {2, {0xcd, 0x2e}},             /* int 0x2e: its gate raises what is handled */
-        {2, {0x0f, 0xa2}},             /* cpuid: does not trap */
         {3, {0x48, 0x8b, 0x37}},       /* mov rsi, [rdi]: a load */
         {3, {0x48, 0x89, 0xf7}},       /* mov rdi, rsi: no memory */
         {3, {0x48, 0x01, 0x37}},       /* add [rdi], rsi */
