@@ -57,8 +57,8 @@ int runstate_register(struct vcpu *v, u64 address);
 int time_register_area(struct vcpu *v, u64 address);
 /* VIRQ_TIMER each `period` ns from now on, while v runs; 0: no more. Any vcpu's. */
 void time_set_periodic(struct vcpu *v, u64 period);
-/* SCHEDOP_watchdog: `id` 0 makes one, else sets it anew; 0 seconds stops it, but for one that is made: that goes off at once. The id made, 0, -EINVAL, -ENOSPC (both
- * are in use). */
+/* SCHEDOP_watchdog: `id` 0 makes one, else sets it anew; 0 seconds stops it, but for one that is made: that goes off at once.
+ * The id made, 0, -EINVAL, -ENOSPC (both are in use). */
 int time_set_watchdog(struct domain *d, u32 id, u32 seconds);
 
 #endif
