@@ -18,6 +18,8 @@
 #define MAX_LEAVES 120u /* as many as the toolstack's own form of a policy comes to */
 #define MAX_MSRS   2u
 #define MSR_LIMIT  64u
+#define MSR_PLATFORM_INFO     0xce
+#define MSR_ARCH_CAPABILITIES 0x10a
 
 /* As many as the toolstack's form has room for, zeros too: it counts on getting at least as many leaves as it gives. */
 static u32 subleaves(u32 leaf)
@@ -154,7 +156,8 @@ long domctl_cpu_policy(const struct command_call *c)
     for (u32 i = 0; i < p->nr_msrs; i++) {
         if (copy_struct_from_guest(&msr, (u64)(p->msrs.p + i)))
             return -EFAULT;
-        if (msr.flags || msr.val) {
+        /* these say what the CPU is; who has read them once misses nothing */
+        if (msr.flags || (msr.idx != MSR_PLATFORM_INFO && msr.idx != MSR_ARCH_CAPABILITIES)) {
             p->err_msr = msr.idx;
             return -EINVAL;
         }

@@ -4,6 +4,7 @@
  * of one that was suspended. All of it comes from a file or a network when it is written: nothing is believed that
  * a guest could not have set for itself. The vcpus stand still meanwhile (STILL in domctl.c's table).
  */
+#include "cpu/asm.h"
 #include "cpu/clock.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
@@ -132,6 +133,8 @@ long domctl_set_xstate(const struct command_call *c)
     struct fpu_state *s;
     long error;
 
+    if (!size)
+        return 0; /* nothing but its head: so Xen says that none of it was used yet */
     if (!cpu_features.xsave || size < sizeof(*s) || size > cpu_features.xstate_size)
         return -EINVAL;
     if (copy_struct_from_guest(&head, from))
@@ -164,7 +167,7 @@ long domctl_msrs(const struct command_call *c)
     return surplus ? -EINVAL : 0;
 }
 
-/* Guests use the TSC as it is; other modes are refused. */
+/* Guests use the TSC as it is; other modes are refused. A hypervisor that has to emulate it goes on from its time. */
 long domctl_tsc(const struct command_call *c)
 {
     enum { TSC_DEFAULT, TSC_EMULATE, TSC_NATIVE };
@@ -172,9 +175,11 @@ long domctl_tsc(const struct command_call *c)
     struct domain *d = c->domain;
 
     if (c->number == XEN_DOMCTL_gettscinfo) {
-        *t = (struct xen_domctl_tsc_info){.tsc_mode = d->time.tsc_mode,
-                                          .gtsc_khz = d->time.tsc_mode == TSC_NATIVE ? 0 : (u32)clock_scale.tsc_khz,
-                                          .incarnation = d->time.tsc_incarnation};
+        *t = (struct xen_domctl_tsc_info){.tsc_mode = d->time.tsc_mode, .incarnation = d->time.tsc_incarnation};
+        if (t->tsc_mode != TSC_NATIVE) {
+            t->gtsc_khz = (u32)clock_scale.tsc_khz;
+            t->elapsed_nsec = (rdtsc() / clock_scale.tsc_khz + 1) * 1000000;
+        }
         return 0;
     }
     if (t->tsc_mode != TSC_DEFAULT && t->tsc_mode != TSC_NATIVE)

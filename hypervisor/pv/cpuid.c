@@ -137,13 +137,22 @@ static void leaf_extended_1(u32 out[4])
     out[3] &= EXT1_EDX | shared;
 }
 
-/* The words that features stand in, and the bits of each that say nothing of what a program may use: OSXSAVE is CR4's,
- * HTT and CMP_LEGACY are topology, which user mode sees as it is. */
+/* The words that features stand in. `any`: bits that may be asked for and are not given, as nobody misses them. OSXSAVE is
+ * CR4's, HTT and CMP_LEGACY are topology, which user mode sees as it is; X2APIC, DE, MCE, MCA, ACPI, DBEXT (a
+ * debugger's), ARCH_CAPS and how the x87 keeps its pointers are what Xen shows each PV guest. `cpus`: instructions that need
+ * nobody's leave, and go on working where the CPU has them. */
 static const struct feature_word {
-    u32 leaf, subleaf, word, ignored;
+    u32 leaf, subleaf, word, any, cpus;
 } feature_words[PV_FEATURE_WORDS] = {
-    {1, 0, 2, BIT(27)}, {1, 0, 3, BIT(28)}, {7, 0, 1, 0}, {7, 0, 2, 0}, {7, 0, 3, 0}, {0xd, 1, 0, 0},
-    {0x80000001, 0, 2, BIT(1)}, {0x80000001, 0, 3, 0},
+    {1, 0, 2, BIT(21) | BIT(27), 0},
+    {1, 0, 3, BIT(2) | BIT(7) | BIT(14) | BIT(22) | BIT(28), 0},
+    {7, 0, 1, BIT(6) | BIT(13), BIT(4) | BIT(11) | BIT(26) | BIT(27)},
+    {7, 0, 2, 0, BIT(0)},
+    {7, 0, 3, BIT(29), BIT(2) | BIT(3) | BIT(8) | BIT(10) | BIT(14) | BIT(16)},
+    {0xd, 1, 0, 0, 0},
+    {0x80000001, 0, 2, BIT(1) | BIT(26), 0},
+    {0x80000001, 0, 3, BIT(2) | BIT(7) | BIT(14), 0},
+    {0x80000008, 0, 1, ~BIT(12), 0}, /* IBPB */
 };
 
 void pv_cpuid_domain(const struct domain *d, u32 leaf, u32 subleaf, u32 out[4])
@@ -190,6 +199,8 @@ void pv_cpuid(const struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
 
 bool pv_cpuid_hide(u32 leaf, u32 subleaf, const u32 wanted[4], u32 hidden[PV_FEATURE_WORDS])
 {
+    const struct cpuid_regs r = cpuid(leaf, subleaf);
+    const u32 has[4] = {r.a, r.b, r.c, r.d};
     u32 can[4];
 
     pv_cpuid_domain(NULL, leaf, subleaf, can);
@@ -200,9 +211,9 @@ bool pv_cpuid_hide(u32 leaf, u32 subleaf, const u32 wanted[4], u32 hidden[PV_FEA
 
         if (f->leaf != leaf || f->subleaf != subleaf)
             continue;
-        if (wanted[f->word] & ~can[f->word] & ~f->ignored)
+        if (wanted[f->word] & ~can[f->word] & ~f->any & ~(has[f->word] & f->cpus))
             return false;
-        hidden[i] = can[f->word] & ~wanted[f->word] & ~f->ignored;
+        hidden[i] = can[f->word] & ~wanted[f->word] & ~f->any;
     }
     return true;
 }

@@ -19,6 +19,8 @@
 #define MSR_MCG_CAP 0x179
 #define MSR_MCG_STATUS 0x17a
 #define MSR_MCG_CTL 0x17b
+#define MSR_MC0_CTL 0x400 /* and three more; then the next bank's */
+#define MSR_MC1_MISC 0x407
 #define MSR_XEN_HYPERCALL 0x40000000
 #define MSR_AMD_SYSCFG 0xc0010010
 #define MSR_AMD_HWCR 0xc0010015
@@ -84,7 +86,8 @@ bool pv_read_msr(struct vcpu *v, u32 msr, u64 *value)
     case MSR_MISC_FEATURES:
         *value = 0;
         return cpu_features.intel;
-    case MSR_MCG_CAP: /* no banks */
+    case MSR_MCG_CAP: /* no banks, but to a kernel that comes from Xen, where it found two */
+    case MSR_MC0_CTL ... MSR_MC1_MISC:
     case MSR_MCG_STATUS:
     case MSR_TSC_AUX: *value = 0; return true; /* RDTSCP's number: Linux writes its first CPU's, and takes others from the GDT */
     case MSR_SYSENTER_CS: *value = v->pv.callback[CALLBACKTYPE_sysenter].address ? FLAT_KERNEL_CS : 0; return true;
@@ -105,7 +108,8 @@ bool pv_write_msr(struct vcpu *v, u32 msr, u64 value)
     case MSR_XEN_HYPERCALL: return fill_hypercall_page(v, value);
     /* written before they are read, or reset; nobody relies on what stands there */
     case MSR_UCODE_REV: return !value;
-    case MSR_MCG_STATUS:
+    case MSR_MC0_CTL ... MSR_MC1_MISC:
+    case MSR_MCG_STATUS: return true;
     case MSR_MCG_CTL:
     case MSR_TSC: return v->domain->privileged;
     default: /* what changes nothing is no harm */

@@ -50,7 +50,7 @@ struct vcpu_pv {
     u64 xcr0;
 };
 
-#define PV_FEATURE_WORDS 8     /* words of CPUID with features in them */
+#define PV_FEATURE_WORDS 9     /* words of CPUID with features in them */
 
 struct domain_pv {
     bool hides_features;       /* some of them: */

@@ -18,6 +18,7 @@ const char test_title[] = "save-restore: a domain suspended, read, resumed and m
 enum { L4, L3, L2, L1, CODE, DATA, PAGES };
 #define CODE_AT 0x4000UL
 #define DATA_AT 0x5000UL
+#define LEAVES 120
 
 struct data {
     uint64_t count, answer;
@@ -44,6 +45,8 @@ __asm__(".pushsection .rodata\n"
 static struct xen_domctl op;
 static struct vcpu_guest_context context;
 static uint64_t xstate[2 + 512];
+static xen_cpuid_leaf_t policy_leaves[LEAVES];
+static xen_msr_entry_t policy_msr;
 
 static long control(uint32_t command, domid_t domain)
 {
@@ -219,6 +222,7 @@ static void check_xstate_refusals(domid_t domain, uint64_t size)
     uint64_t *const header = &xstate[2 + 64], kept = header[0];
 
     CHECK_ERROR(write_xstate(domain, 15), XEN_EINVAL);
+    CHECK_OK(write_xstate(domain, 16)); /* Xen's word for a vcpu that has used none of it */
     CHECK_ERROR(write_xstate(domain, 100), XEN_EINVAL);
     CHECK_ERROR(write_xstate(domain, 1UL << 40), XEN_EINVAL);
     if (size < 16 + 576)
@@ -234,6 +238,43 @@ static void check_xstate_refusals(domid_t domain, uint64_t size)
     xstate[0] = 1UL << 62 | 3;
     CHECK_ERROR(write_xstate(domain, size), XEN_EINVAL);
     xstate[0] = 3;
+}
+
+static long policy_set(domid_t domain, unsigned int leaves, unsigned int msrs)
+{
+    op.u.cpu_policy.nr_leaves = leaves;
+    op.u.cpu_policy.leaves.p = policy_leaves;
+    op.u.cpu_policy.nr_msrs = msrs;
+    op.u.cpu_policy.msrs.p = &policy_msr;
+    return control(XEN_DOMCTL_set_cpu_policy, domain);
+}
+
+/* What Xen shows its guests and we do not is taken from an image where no kernel misses it; what the CPU does not have is not. */
+static void check_policy(domid_t domain)
+{
+    unsigned int count;
+    xen_cpuid_leaf_t *one = NULL;
+
+    memset(&op.u, 0, sizeof(op.u));
+    op.u.cpu_policy.nr_leaves = LEAVES;
+    op.u.cpu_policy.leaves.p = policy_leaves;
+    CHECK_OK(control(XEN_DOMCTL_get_cpu_policy, domain));
+    count = op.u.cpu_policy.nr_leaves;
+    for (unsigned int i = 0; i < count; i++)
+        if (policy_leaves[i].leaf == 1)
+            one = &policy_leaves[i];
+    CHECK(one, "no leaf 1 among %u", count);
+    CHECK_OK(policy_set(domain, count, 0));
+    one->d |= 1U << 2 | 1U << 7 | 1U << 14; /* DE, MCE, MCA */
+    policy_msr.idx = 0xce;
+    policy_msr.val = 1UL << 31; /* CPUID faulting */
+    CHECK_OK(policy_set(domain, count, 1));
+    policy_msr.idx = 0x1234;
+    CHECK_ERROR(policy_set(domain, count, 1), XEN_EINVAL);
+    CHECK_EQ(op.u.cpu_policy.err_msr, 0x1234);
+    one->d |= 1U << 10; /* nobody has that */
+    CHECK_ERROR(policy_set(domain, count, 0), XEN_EINVAL);
+    CHECK_EQ(op.u.cpu_policy.err_leaf, 1);
 }
 
 /* No word of an image is believed. */
@@ -352,6 +393,7 @@ void test_main(void)
     window_init();
     check_m2p();
     first = domain_make(old);
+    check_policy(first);
     first_start(first, old);
     check_reading(first, old);
     check_refusals(first, old, read_xstate(first));
