@@ -5,6 +5,7 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$here/lib.sh"
 top=$(readlink -f "$here/../..")
 export BUILD=${BUILD:-$top/build}
+mkdir -p "$BUILD/tests/node"
 scratch=$(mktemp -d "$BUILD/tests/node/host.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 

@@ -7,24 +7,24 @@ logs=/var/log/xen/console # of NAME: guest-NAME.log
 exists() { xl domid "$1" >/dev/null 2>&1; }
 
 # xl_vps NAME [KEY=VALUE...]: writes NAME.cfg and prints its path. Keys: as in xl.cfg, with what a string needs around it;
-# `do` is what the VPS does once up (vps-init); `initrd` a file.
+# `do` is what the VPS does once up (vps-init); `kernel` and `initrd` files; `tsc` the tsc_mode; `args` more for its kernel.
 xl_vps() {
-    local name=$1 do='' initrd=$samples/initramfs.cpio.gz memory=128 vcpus=1 word rest=''
+    local name=$1 do='' kernel=$samples/vmlinux initrd=$samples/initramfs.cpio.gz memory=128 vcpus=1 tsc=native args='' word rest=''
     shift
     for word; do
         case $word in
-        do=* | initrd=* | memory=* | vcpus=*) printf -v "${word%%=*}" %s "${word#*=}" ;;
+        do=* | kernel=* | initrd=* | memory=* | vcpus=* | tsc=* | args=*) printf -v "${word%%=*}" %s "${word#*=}" ;;
         *) rest+=$word$'\n' ;;
         esac
     done
+    [[ -z $initrd ]] || rest+="ramdisk = \"$initrd\""
     cat >"/root/$name.cfg" <<X
 name = "$name"
-kernel = "$samples/vmlinux"
-ramdisk = "$initrd"
+kernel = "$kernel"
 memory = $memory
 vcpus = $vcpus
-tsc_mode = "native"
-extra = "console=hvc0 quiet panic=-1${do:+ vps.do=$do}"
+tsc_mode = "$tsc"
+extra = "console=hvc0 quiet panic=-1${do:+ vps.do=$do}${args:+ $args}"
 on_poweroff = "destroy"
 on_crash = "destroy"
 $rest

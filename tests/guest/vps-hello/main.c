@@ -16,6 +16,8 @@
  *                      (the test makes that node, writable for the domain); else as mode=wait
  *   lines=N            before its mode: writes N numbered lines and a last one, "lines N done"
  *
+ * Told to suspend, it does, and says how it went on.
+ *
  * Typed lines: "poweroff", "reboot", "crash"; any other is answered by "echo: LINE".
  */
 #include <public/sched.h>
@@ -61,6 +63,44 @@ static void __attribute__((noreturn)) end(unsigned int reason, const char *word)
         hypercall_sched_op(SCHEDOP_shutdown, &shutdown);
 }
 
+/* What a toolstack that has us go on finds our frames by: a list of the pages of the loader's list of frames. */
+static void show_frames(void)
+{
+    static unsigned long lists[2][512] __attribute__((aligned(PAGE_SIZE)));
+    const unsigned long *frames = (const unsigned long *)start_info->mfn_list;
+
+    for (unsigned long i = 0; i < 512 && i * 512 < start_info->nr_pages; i++)
+        lists[1][i] = mfn_of(frames + i * 512);
+    lists[0][0] = mfn_of(lists[1]);
+    shared_info->arch.max_pfn = start_info->nr_pages;
+    shared_info->arch.pfn_to_mfn_frame_list_list = mfn_of(lists[0]);
+}
+
+static unsigned long frame_number(unsigned long mfn)
+{
+    return ((uintptr_t)page_of(mfn) - GUEST_VIRT_BASE) / PAGE_SIZE;
+}
+
+/* As the ABI has it: the rings' frames by our own numbers, the start page's in the third argument. The call answers 1 where the
+ * toolstack knows that we can take it that nothing has happened, and else has put the rings' frames back itself. We say
+ * in no note that we can. */
+static void suspend(void)
+{
+    struct sched_shutdown shutdown = {.reason = SHUTDOWN_suspend};
+    const unsigned long store_mfn = start_info->store_mfn, console_mfn = start_info->console.domU.mfn;
+    bool put_back;
+    long answer;
+
+    show_frames();
+    start_info->store_mfn = frame_number(store_mfn);
+    start_info->console.domU.mfn = frame_number(console_mfn);
+    answer = HYPERCALL3(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown, mfn_of(start_info));
+    put_back = start_info->store_mfn == store_mfn && start_info->console.domU.mfn == console_mfn;
+    start_info->store_mfn = store_mfn;
+    start_info->console.domU.mfn = console_mfn;
+    say("vps-hello: suspended, and goes on: %ld, its rings %s", answer, put_back ? "put back" : "as it left them");
+}
+
 /* Ends as a word asks, or returns where the word asks for nothing. */
 static void obey(const char *word)
 {
@@ -70,6 +110,8 @@ static void obey(const char *word)
         end(SHUTDOWN_reboot, "rebooting");
     if (!strcmp(word, "crash"))
         end(SHUTDOWN_crash, "crashing");
+    if (!strcmp(word, "suspend"))
+        suspend();
 }
 
 /* ---- the command line ---- */
