@@ -64,7 +64,8 @@ static long call_up(struct vcpu *v)
     return 0;
 }
 
-/* Another vcpu that goes down stops at the next chance, not at once: guests wait for is_up to say so. The last takes the domain along. */
+/* Another vcpu that goes down stops at the next chance, not at once: guests wait for is_up to say so. The last takes the
+ * domain along. */
 static long call_down(struct vcpu *v)
 {
     struct domain *d = v->domain;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues of events (FIFO): what is refused before and after they are set up, and what a word and its queue show. There is no way back to
- * the two-level bits but a reset, which takes a VPS's console along: these rows are the last.
+ * Queues of events (FIFO): what is refused before and after they are set up, and what a word and its queue show. There is
+ * no way back to the two-level bits but a reset, which takes a VPS's console along: these rows are the last.
  */
 #include "diff.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables of version 2, the guest against itself: what set_version keeps, the frames of marks, whole frames, parts of them and grants
- * passed on. The last row takes the table back to version 1.
+ * Grant tables of version 2, the guest against itself: what set_version keeps, the frames of marks, whole frames, parts of
+ * them and grants passed on. The last row takes the table back to version 1.
  */
 #include "diff.h"
 

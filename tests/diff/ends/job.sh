@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Runs in dom0, under vmctl or under xl, whichever is there: a VPS for each case of ends.elf, one after the other, and a line for each,
-# "DIFF ends/NAME what it said, how it ended". A VPS that neither ends nor goes on within the limit "stays".
+# Runs in dom0, under vmctl or under xl, whichever is there: a VPS for each case of ends.elf, one after the other, and a line
+# for each, "DIFF ends/NAME what it said, how it ended". A VPS that neither ends nor goes on within the limit "stays".
 limit=${ENDS_LIMIT:-4} # seconds
 
 if command -v vmctl >/dev/null; then

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls and instructions that may end whoever makes them: one in each life of this guest, a VPS of two vcpus whose command line says
- * which ("case=N"). It says the case's name, does it, and where it is still there says how it went on, and switches itself off.
- * A trap of any kind is such a way to go on. Whoever runs it (job.sh) sees how the domain ended; both together are the row's answer.
+ * Calls and instructions that may end whoever makes them: one in each life of this guest, a VPS of two vcpus whose command
+ * line says which ("case=N"). It says the case's name, does it, and where it is still there says how it went on, and switches
+ * itself off. A trap of any kind is such a way to go on. Whoever runs it (job.sh) sees how the domain ended; both together
+ * are the row's answer.
  */
 #include <public/callback.h>
 #include <public/event_channel.h>
@@ -657,7 +658,8 @@ static unsigned int which(void)
 
 void test_main(void)
 {
-    static const unsigned int vectors[] = {0, 1, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 17, TRAP_INT80, TRAP_EVENT, TRAP_FAILSAFE, TRAP_SYSCALL};
+    static const unsigned int vectors[] = {0,  1,  3,  4,  5,  6,          7,          10,            11,
+                                           12, 13, 14, 17, TRAP_INT80, TRAP_EVENT, TRAP_FAILSAFE, TRAP_SYSCALL};
     unsigned int n = which();
 
     if (n >= sizeof(cases) / sizeof(cases[0])) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints how the newest domain stands, as the hypervisor says: "runs", "shutdown N" with the code that it ended with, or "none". It asks
- * the hypervisor itself, with Debian's headers and no toolstack's library: the same program under ours and under Xen.
+ * Prints how the newest domain stands, as the hypervisor says: "runs", "shutdown N" with the code that it ended with, or
+ * "none". It asks the hypervisor itself, with Debian's headers and no toolstack's library: the same program under ours and
+ * under Xen.
  */
 #include <fcntl.h>
 #include <stdint.h>

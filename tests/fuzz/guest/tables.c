@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Structures that numbers drawn at random hardly ever make: a grant table of version 2 with entries that fit together, its frames of
- * marks, grants that are passed on between the two fuzz guests; queues of events with their control blocks and arrays. Each is set
- * up as it should be, used, and spoiled while it is used: so that the paths behind the first checks are taken often.
+ * Structures that numbers drawn at random hardly ever make: a grant table of version 2 with entries that fit together, its
+ * frames of marks, grants that are passed on between the two fuzz guests; queues of events with their control blocks and
+ * arrays. Each is set up as it should be, used, and spoiled while it is used: so that the paths behind the first checks are
+ * taken often.
  *
- * By convention between the guests, references from ON are grants of whole frames to the other one, those from ON + 8 pass on what
- * the other one grants at ON: a copy from the other's ON + 8 comes back to this guest's own frame.
+ * By convention between the guests, references from ON are grants of whole frames to the other one, those from ON + 8 pass
+ * on what the other one grants at ON: a copy from the other's ON + 8 comes back to this guest's own frame.
  */
 #include <public/event_channel.h>
 #include <public/grant_table.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory: a vcpu's periodic timer raises VIRQ_TIMER once a period while the vcpu runs, never before its time, until it is stopped or
- * set anew. A tick wakes nobody: who waited finds it when they come back. Each vcpu begins with one of 10 ms, for old kernels that ask
- * for nothing; a period below a millisecond is refused. The test waits by the guest's clock and bounds nothing from above.
+ * Theory: a vcpu's periodic timer raises VIRQ_TIMER once a period while the vcpu runs, never before its time, until it is
+ * stopped or set anew. A tick wakes nobody: who waited finds it when they come back. Each vcpu begins with one of 10 ms, for
+ * old kernels that ask for nothing; a period below a millisecond is refused. The test waits by the guest's clock and bounds
+ * nothing from above.
  */
 #include <public/event_channel.h>
 #include <public/sched.h>
