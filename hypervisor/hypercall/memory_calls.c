@@ -118,7 +118,7 @@ struct exchange {
 };
 
 /* The n frames from `at` on that are to go, out of their owner's reach: only frames that nothing refers to, or a domain
- * would keep them by a mapping, beside what it gets for them. Undone in exchange_end(). */
+ * would keep them by a mapping, beside what it gets for them. Undone by frame_taken_end(). */
 static int exchange_take(const struct exchange *x, u64 at, u64 n, mfn_t *in, u64 *taken)
 {
     u64 first;
@@ -135,12 +135,6 @@ static int exchange_take(const struct exchange *x, u64 at, u64 n, mfn_t *in, u64
         in[*taken] = m;
     }
     return 0;
-}
-
-static void exchange_end(const mfn_t *in, u64 taken, bool back)
-{
-    while (taken--)
-        frame_taken_end(in[taken], back);
 }
 
 static int exchange_make(const struct exchange *x, u64 extents, mfn_t *out)
@@ -167,7 +161,8 @@ static int exchange_unit(const struct exchange *x, u64 at, u32 order)
 
     if (!error)
         error = exchange_make(x, extents, out);
-    exchange_end(in, taken, error);
+    while (taken--)
+        frame_taken_end(in[taken], error);
     if (error)
         return error;
     for (u64 e = 0; e < extents; e++) {

@@ -5,12 +5,10 @@
  */
 #include <public/sched.h>
 #include <public/vcpu.h>
-#include <public/xen.h>
 
 #include "cpu/clock.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/errno.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
@@ -82,30 +80,26 @@ static long call_down(struct vcpu *v)
     return 0;
 }
 
-static long call_runstate(struct vcpu *v, u64 arg)
+static long call_runstate(const struct command_call *c)
 {
-    struct vcpu_runstate_info info;
-
-    runstate_get(v, &info);
-    return copy_struct_to_guest(arg, &info);
+    runstate_get(c->v, c->op);
+    return 0;
 }
 
-static long call_register_info(struct vcpu *v, u64 arg)
+static long call_register_info(const struct command_call *c)
 {
-    struct vcpu_register_vcpu_info op;
+    const struct vcpu_register_vcpu_info *op = c->op;
+    struct vcpu *v = c->v;
     struct vcpu_info *to;
     u64 none = 0;
-    mfn_t m;
+    mfn_t m = mfn(op->mfn);
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.offset > PAGE_SIZE - sizeof(*to) || (op.offset & 7))
+    if (op->offset > PAGE_SIZE - sizeof(*to) || (op->offset & 7))
         return -ENXIO;
     if (mfn_x(v->info_mfn))
         return -EINVAL;
     if (v != current_vcpu() && !v->sched.down)
         return -EINVAL; /* its events are on their way to the old place */
-    m = mfn(op.mfn);
     if (frame_get_writable(m, v->domain))
         return -EINVAL;
     /* once only, whoever else tries at the same time */
@@ -113,7 +107,7 @@ static long call_register_info(struct vcpu *v, u64 arg)
         frame_put_writable(m);
         return -EINVAL;
     }
-    to = (struct vcpu_info *)((char *)mfn_to_virt(m) + op.offset);
+    to = (struct vcpu_info *)((char *)mfn_to_virt(m) + op->offset);
     *to = *v->info;
     __atomic_store_n(&v->info, to, __ATOMIC_SEQ_CST);
     time_update_vcpu(v);
@@ -121,24 +115,31 @@ static long call_register_info(struct vcpu *v, u64 arg)
     return 0;
 }
 
-static long call_area(struct vcpu *v, u64 arg, int (*set)(struct vcpu *, u64))
+static long call_area(const struct command_call *c)
 {
-    u64 address; /* both registrations are a union around it */
+    u64 address = *(const u64 *)c->op; /* both registrations are a union around it */
 
-    return copy_struct_from_guest(&address, arg) ? -EFAULT : set(v, address);
+    return c->number == VCPUOP_register_vcpu_time_memory_area ? time_register_area(c->v, address)
+                                                              : runstate_register(c->v, address);
 }
 
-static long call_set_periodic(struct vcpu *v, u64 arg)
+static long call_set_periodic(const struct command_call *c)
 {
-    struct vcpu_set_periodic_timer op;
+    const struct vcpu_set_periodic_timer *op = c->op;
 
-    if (copy_struct_from_guest(&op, arg))
-        return -EFAULT;
-    if (op.period_ns < PERIOD_LEAST_NS || op.period_ns > PERIOD_MOST_NS)
+    if (op->period_ns < PERIOD_LEAST_NS || op->period_ns > PERIOD_MOST_NS)
         return -EINVAL;
-    time_set_periodic(v, op.period_ns);
+    time_set_periodic(c->v, op->period_ns);
     return 0;
 }
+
+static const struct command commands[] = {
+    {VCPUOP_get_runstate_info, sizeof(struct vcpu_runstate_info), ANSWERS, call_runstate},
+    {VCPUOP_register_runstate_memory_area, sizeof(struct vcpu_register_runstate_memory_area), 0, call_area},
+    {VCPUOP_register_vcpu_time_memory_area, sizeof(struct vcpu_register_time_memory_area), 0, call_area},
+    {VCPUOP_register_vcpu_info, sizeof(struct vcpu_register_vcpu_info), 0, call_register_info},
+    {VCPUOP_set_periodic_timer, sizeof(struct vcpu_set_periodic_timer), 0, call_set_periodic},
+};
 
 static long call_set_oneshot(struct vcpu *v, u64 arg)
 {
@@ -175,16 +176,6 @@ long do_vcpu_op(struct vcpu *current, u64 args[6])
         return call_down(v);
     case VCPUOP_is_up:
         return !v->sched.down;
-    case VCPUOP_get_runstate_info:
-        return call_runstate(v, arg);
-    case VCPUOP_register_runstate_memory_area:
-        return call_area(v, arg, runstate_register);
-    case VCPUOP_register_vcpu_time_memory_area:
-        return call_area(v, arg, time_register_area);
-    case VCPUOP_register_vcpu_info:
-        return call_register_info(v, arg);
-    case VCPUOP_set_periodic_timer:
-        return call_set_periodic(v, arg);
     case VCPUOP_stop_periodic_timer:
         time_set_periodic(v, 0);
         return 0;
@@ -198,6 +189,6 @@ long do_vcpu_op(struct vcpu *current, u64 args[6])
     case VCPUOP_send_nmi:
         return call_send_nmi(v);
     default:
-        return -ENOSYS;
+        return COMMAND_RUN(commands, (u32)args[0], v, arg);
     }
 }
