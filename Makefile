@@ -4,7 +4,7 @@
 #
 #   make                builds everything; build/mews is the hypervisor
 #   make run            boots a node in QEMU with the sample VPS `demo`
-#   make test           climbs the whole test ladder (make test-RUNG: unit abi guest diff libxen node peers fuzz)
+#   make test           climbs the whole test ladder (make test-RUNG: unit abi guest diff libxen node kernels peers fuzz)
 #   make fuzz           fuzzes hypervisor and store for half an hour (SECONDS=, SEED=; fuzz-hypercalls, fuzz-store)
 #   make node-run JOB=FILE [CPUS=2] [MEM=4096] [DISK=FILE]     runs a bash script as root in dom0
 #   make bench          path lengths, shares of the CPUs, scaling, many VPSes, whole nodes: ours beside Xen's

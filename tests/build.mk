@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The test ladder: `make test` climbs the rungs in order and adds up what each says in its last line.
-RUNGS := $(foreach rung,unit abi guest diff libxen node peers fuzz,$(if $(wildcard tests/$(rung)/build.mk),$(rung)))
+RUNGS := $(foreach rung,unit abi guest diff libxen node kernels peers fuzz,$(if $(wildcard tests/$(rung)/build.mk),$(rung)))
 
 test: build-all
 	@tests/ladder "$(MAKE)" $(RUNGS)

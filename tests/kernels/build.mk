@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# The kernels rung: what others boot, as VPSes and as dom0, from Debian's other suites. KERNEL_TESTS="FILE..."
+# runs only these.
+KERNELS := $(BUILD)/tests/kernels
+
+$(KERNELS)/fetched: $(addprefix tests/kernels/,fetch list) dom0-tools/node/modules
+	@tests/kernels/fetch $(KERNELS)
+	@touch $@
+
+# for dom0: what VPSes boot
+$(KERNELS)/others.cpio: $(KERNELS)/fetched
+	@rm -rf $(KERNELS)/tree && mkdir -p $(KERNELS)/tree/root/others
+	@cp -r $(KERNELS)/vps-* $(KERNELS)/grub-* $(KERNELS)/tree/root/others
+	@(cd $(KERNELS)/tree && find . -mindepth 1 | sort | cpio -oH newc --quiet -R 0:0) >$@
+
+# as dom0's
+KERNELS_DOM0 := $(patsubst %,$(KERNELS)/dom0-%/vmlinux,$(shell sed -n 's/^dom0 \([^ ]*\) .*/\1/p' tests/kernels/list))
+$(KERNELS_DOM0): $(KERNELS)/fetched $(BUILD)/dom0-tools/unpack-kernel/mews-unpack-kernel
+	@$(BUILD)/dom0-tools/unpack-kernel/mews-unpack-kernel $(@D)/vmlinuz $@
+
+.PHONY: test-kernels
+test-kernels: node $(KERNELS)/others.cpio $(KERNELS_DOM0) node-programs
+	@BUILD=$(BUILD) HV=$(HV) tests/node/run --rung kernels --node-options '--cpio $(KERNELS)/others.cpio' $(KERNEL_TESTS)
