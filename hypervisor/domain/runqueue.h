@@ -24,6 +24,7 @@ struct sched_cpu {
     struct vcpu *first;   /* ascending virtual time */
     struct vcpu *current; /* whose time is being counted, or who is left loaded while idling; NULL: nobody */
     u64 floor;            /* virtual time that the slowest here has reached; never falls */
+    u64 began;            /* when the current one came, or the CPU last stopped idling */
     u64 looked_at;        /* when this CPU last looked around though it had work */
     struct timer slice;
     u32 id;

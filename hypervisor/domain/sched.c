@@ -24,6 +24,7 @@
 
 #define MS 1000000ull
 #define SLICE_MIN_NS MS
+#define RUN_MIN_NS 500000ull /* what one who has come gets done before a wake-up stops him */
 #define SLICE_MAX_NS (10 * MS)
 #define SLICE_AHEAD_NS (5 * MS) /* virtual: how far one may get ahead of who waits before it is his turn */
 
@@ -140,6 +141,8 @@ static struct vcpu *pick(struct sched_cpu *s, u64 now, struct vcpu **away)
 
 static void start_counting(struct sched_cpu *s, struct vcpu *v, u64 now)
 {
+    if (s->current != v || s->idling)
+        s->began = now;
     s->current = v;
     s->idling = false;
     v->cpu = s->id;
@@ -265,14 +268,18 @@ void schedule(void)
 static void preempt(struct sched_cpu *s, const struct vcpu *v, u64 now)
 {
     const struct vcpu *running = s->current;
+    u64 end = now + SLICE_MIN_NS;
 
-    if (s->idling || !running) {
+    if (s->idling || !running)
+        end = now;
+    else if (virtual_ahead(running->sched.virtual_ns, v->sched.virtual_ns) > (s64)PREEMPT_NS)
+        end = s->began + RUN_MIN_NS;
+    else if (timer_armed(&s->slice))
+        return;
+    if (end <= now)
         kick_cpu(s->id);
-    } else if (virtual_ahead(running->sched.virtual_ns, v->sched.virtual_ns) > (s64)PREEMPT_NS) {
-        kick_cpu(s->id);
-    } else if (!timer_armed(&s->slice)) {
-        timer_set(&s->slice, now + SLICE_MIN_NS);
-    }
+    else if (!timer_armed(&s->slice) || end < s->slice.deadline)
+        timer_set(&s->slice, end);
 }
 
 /* One attempt, lock held. False: it has gone to another CPU's queue, to be locked in its turn. */

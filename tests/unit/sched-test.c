@@ -178,6 +178,40 @@ static void test_waker_among_spinners(void)
     CU_ASSERT(a->sched.run_ns && b->sched.run_ns && c->sched.run_ns);
 }
 
+/* Whoever comes has half a millisecond before a wake-up stops him, and is stopped at once after that. */
+static void test_least_run(void)
+{
+    struct vcpu *first;
+
+    all_block();
+    run_for(MS);
+    vcpu_unblock(a);
+    vcpu_unblock(b);
+    stop_control();
+    run_for(50 * MS);
+    first = current_vcpu();
+    while (current_vcpu() == first)
+        run_for(MS / 100);
+    run_for(MS / 10);
+    vcpu_mark_events_pending(control);
+    CU_ASSERT(!this_cpu()->need_resched);
+    run_for(MS / 4);
+    CU_ASSERT(current_vcpu() != control);
+    run_for(MS / 4);
+    CU_ASSERT(current_vcpu() == control);
+
+    no_events();
+    vcpu_block(control);
+    schedule();
+    for (first = current_vcpu(); current_vcpu() == first;)
+        run_for(MS / 100);
+    run_for(MS * 6 / 10);
+    vcpu_mark_events_pending(control);
+    CU_ASSERT(this_cpu()->need_resched);
+    schedule();
+    CU_ASSERT(current_vcpu() == control);
+}
+
 /* One who sleeps and wakes all the time, with all the work it can get, has no more than its share. */
 static void test_no_cheating(void)
 {
@@ -397,6 +431,7 @@ static CU_TestInfo tests[] = {{"the first", test_first},
                               {"block and wake", test_block_and_wake},
                               {"shares", test_shares},
                               {"a waker among spinners", test_waker_among_spinners},
+                              {"least run", test_least_run},
                               {"no cheating by sleep", test_no_cheating},
                               {"a newcomer", test_newcomer},
                               {"yield", test_yield},
