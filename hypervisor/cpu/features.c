@@ -80,6 +80,7 @@ void __init features_read(bool allow_smep, bool allow_smap)
     f->x2apic = bit(one.c, 21);
     f->tsc_deadline = bit(one.c, 24);
     f->fsgsbase = bit(seven.b, 0);
+    f->tsc_aux = bit(extended.d, 27) || bit(seven.c, 22);
     f->smep = bit(seven.b, 7) && allow_smep;
     f->smap = bit(seven.b, 20) && allow_smap;
     if (!f->nx || !bit(one.d, 24) || !bit(extended.d, 11) || !bit(one.d, 9) || !bit(one.d, 16))
@@ -115,6 +116,8 @@ void features_apply(void)
 
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);
     wrmsr(MSR_PAT, PAT_VALUE);
+    if (f->tsc_aux)
+        wrmsr(MSR_TSC_AUX, 0);
     write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
     write_cr4(f->cr4);
     if (f->xsave)

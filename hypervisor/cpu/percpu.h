@@ -38,6 +38,7 @@ struct cpu {
     u64 *gdt;                  /* ring 0's own page of the GDT: page 14 of the window */
     u64 *window_l1;            /* the 32 L1 entries of this CPU's window (memory/layout.h) */
     u64 cr3;                   /* the value loaded */
+    u32 tsc_aux;               /* MSR_TSC_AUX as it is loaded */
     u64 idle_ns, idle_since;   /* idle in all, without the stretch that began at idle_since (0: not idle) */
     u64 syscall_rsp;           /* scratch of the syscall stub */
 };

@@ -8,6 +8,7 @@
 #include "cpu/clock.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
+#include "cpu/msr.h"
 #include "domain/domain.h"
 #include "hypercall/domctl.h"
 #include "hypercall/hypercall.h"
@@ -157,14 +158,36 @@ long domctl_set_xstate(const struct command_call *c)
     return error;
 }
 
-/* No vcpu has an MSR of its own that its kernel can change and its context does not hold. */
-long domctl_msrs(const struct command_call *c)
+/* The one MSR that a vcpu's kernel can change and its context does not hold is TSC_AUX; told unless it is 0, as all begin. */
+long domctl_get_msrs(const struct command_call *c)
 {
     struct xen_domctl_vcpu_msrs *m = c->op;
-    bool surplus = c->number == XEN_DOMCTL_set_vcpu_msrs && m->msr_count;
+    struct xen_domctl_vcpu_msr aux = {.index = MSR_TSC_AUX, .value = c->v->pv.tsc_aux};
+    u64 to = (u64)m->msrs.p;
+    u32 room = m->msr_count;
 
-    m->msr_count = 0; /* for set: the first that is wrong */
-    return surplus ? -EINVAL : 0;
+    m->msr_count = !to || aux.value;
+    if (!to || !aux.value)
+        return 0;
+    if (!room)
+        return -ENOBUFS;
+    return copy_struct_to_guest(to, &aux) ? -EFAULT : 0;
+}
+
+/* msr_count is then the first that is wrong. */
+long domctl_set_msrs(const struct command_call *c)
+{
+    struct xen_domctl_vcpu_msrs *m = c->op;
+    struct xen_domctl_vcpu_msr msr;
+    u32 count = m->msr_count;
+
+    for (m->msr_count = 0; m->msr_count < count; m->msr_count++) {
+        if (copy_struct_from_guest(&msr, (u64)m->msrs.p + m->msr_count * sizeof(msr)))
+            return -EFAULT;
+        if (m->msr_count || msr.index != MSR_TSC_AUX || msr.reserved || !pv_set_tsc_aux(c->v, msr.value))
+            return -EINVAL;
+    }
+    return 0;
 }
 
 /* Guests use the TSC as it is; other modes are refused. A hypervisor that has to emulate it goes on from its time. */

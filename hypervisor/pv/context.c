@@ -139,6 +139,24 @@ int pv_set_debugreg(struct vcpu *v, u32 number, u64 value)
     return 0;
 }
 
+bool pv_set_tsc_aux(struct vcpu *v, u64 value)
+{
+    if (value > (cpu_features.tsc_aux ? ~0u : 0))
+        return false;
+    v->pv.tsc_aux = (u32)value;
+    return true;
+}
+
+void pv_load_tsc_aux(const struct vcpu *v)
+{
+    struct cpu *c = this_cpu();
+
+    if (c->tsc_aux != v->pv.tsc_aux) {
+        c->tsc_aux = v->pv.tsc_aux;
+        wrmsr(MSR_TSC_AUX, c->tsc_aux);
+    }
+}
+
 void pv_context_save(struct vcpu *prev)
 {
     struct vcpu_pv *pv = &prev->pv;
@@ -191,6 +209,7 @@ void pv_context_load(struct vcpu *next)
     cr4 = cpu_features.cr4 | (pv->cr4_guest & CR4_TSD);
     if (read_cr4() != cr4)
         write_cr4(cr4);
+    pv_load_tsc_aux(next);
     if (failed)
         pv_inject_failsafe();
 }

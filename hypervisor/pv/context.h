@@ -45,6 +45,10 @@ enum pv_base { PV_BASE_FS, PV_BASE_GS_KERNEL, PV_BASE_GS_USER };
 u64 pv_get_base(const struct vcpu *v, enum pv_base which);
 /* False: not canonical. */
 bool pv_set_base(const struct vcpu *v, enum pv_base which, u64 base);
+/* What RDTSCP and RDPID say in v: MSR_TSC_AUX. False: more than 32 bits, or a CPU without it. v is current, and then
+ * pv_load_tsc_aux() takes it into the CPU, or does not run. */
+bool pv_set_tsc_aux(struct vcpu *v, u64 value);
+void pv_load_tsc_aux(const struct vcpu *v);
 /* The user GS selector; one that does not load becomes 0. */
 void pv_load_user_gs(u16 selector);
 

@@ -231,7 +231,7 @@ static bool do_rdtsc(const struct pv_insn *insn)
     regs->rax = (u32)value;
     regs->rdx = value >> 32;
     if (insn->op == PV_RDTSCP)
-        regs->rcx = 0;
+        regs->rcx = current_vcpu()->pv.tsc_aux;
     return pv_retire(insn->length);
 }
 

@@ -88,8 +88,8 @@ bool pv_read_msr(struct vcpu *v, u32 msr, u64 *value)
         return cpu_features.intel;
     case MSR_MCG_CAP: /* no banks, but to a kernel that comes from Xen, where it found two */
     case MSR_MC0_CTL ... MSR_MC1_MISC:
-    case MSR_MCG_STATUS:
-    case MSR_TSC_AUX: *value = 0; return true; /* RDTSCP's number: Linux writes its first CPU's, and takes others from the GDT */
+    case MSR_MCG_STATUS: *value = 0; return true;
+    case MSR_TSC_AUX: *value = v->pv.tsc_aux; return true;
     case MSR_SYSENTER_CS: *value = v->pv.callback[CALLBACKTYPE_sysenter].address ? FLAT_KERNEL_CS : 0; return true;
     case MSR_SYSENTER_EIP: *value = v->pv.callback[CALLBACKTYPE_sysenter].address; return true;
     case MSR_SYSENTER_ESP: *value = 0; return true;
@@ -105,6 +105,11 @@ bool pv_write_msr(struct vcpu *v, u32 msr, u64 value)
     case MSR_FS_BASE: return pv_set_base(v, PV_BASE_FS, value);
     case MSR_GS_BASE: return pv_set_base(v, PV_BASE_GS_KERNEL, value);
     case MSR_KERNEL_GS_BASE: return pv_set_base(v, PV_BASE_GS_USER, value);
+    case MSR_TSC_AUX:
+        if (!pv_set_tsc_aux(v, value))
+            return false;
+        pv_load_tsc_aux(v);
+        return true;
     case MSR_XEN_HYPERCALL: return fill_hypercall_page(v, value);
     /* written before they are read, or reset; nobody relies on what stands there */
     case MSR_UCODE_REV: return !value;

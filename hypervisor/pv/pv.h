@@ -48,6 +48,7 @@ struct vcpu_pv {
     struct fpu_state *fpu;     /* while not in the registers */
     bool fpu_used;             /* has state worth loading */
     u64 xcr0;
+    u32 tsc_aux;               /* what RDTSCP and RDPID say in it: Linux puts the vcpu's number there */
 };
 
 #define PV_FEATURE_WORDS 9     /* words of CPUID with features in them */

@@ -13,6 +13,7 @@ const char test_title[] = "msr: emulated RDMSR and WRMSR";
 #define MSR_FS_BASE        0xc0000100
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX        0xc0000103
 
 static bool rdmsr(uint32_t msr, uint64_t *value)
 {
@@ -47,6 +48,23 @@ static void check_bases(void)
     }
 }
 
+/* What RDTSCP tells beside the time is the kernel's to say: the vcpu's number. */
+static void check_tsc_aux(void)
+{
+    uint32_t aux = 0;
+    uint64_t value;
+
+    CHECK(wrmsr(MSR_TSC_AUX, 0xcafe0007), "WRMSR TSC_AUX faults");
+    CHECK(rdmsr(MSR_TSC_AUX, &value), "RDMSR TSC_AUX faults");
+    CHECK_EQ(value, 0xcafe0007);
+    __asm__ volatile("rdtscp" : "=c"(aux) : : "rax", "rdx");
+    CHECK_EQ(aux, 0xcafe0007);
+    CHECK(!wrmsr(MSR_TSC_AUX, 1UL << 32), "TSC_AUX took more than 32 bits");
+    CHECK_TRAP(13);
+    __asm__ volatile("rdtscp" : "=c"(aux) : : "rax", "rdx");
+    CHECK_EQ(aux, 0xcafe0007);
+}
+
 static void check_machine(void)
 {
     static const uint32_t msrs[] = {MSR_EFER, MSR_LSTAR, 0xc0000081, 0xc0000084, 0x174,     0x175,
@@ -67,5 +85,6 @@ static void check_machine(void)
 void test_main(void)
 {
     check_bases();
+    check_tsc_aux();
     check_machine();
 }

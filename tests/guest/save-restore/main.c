@@ -170,6 +170,40 @@ static void first_start(domid_t domain, const unsigned long *frame)
     CHECK_EQ(data->count, 1);
 }
 
+static long msrs(uint32_t command, domid_t domain, xen_domctl_vcpu_msr_t *list, uint32_t count)
+{
+    memset(&op.u, 0, sizeof(op.u));
+    op.u.vcpu_msrs.msr_count = count;
+    op.u.vcpu_msrs.msrs.p = list;
+    return control(command, domain);
+}
+
+/* TSC_AUX is all that there is to carry, where it is not 0. */
+static void check_msrs(domid_t domain)
+{
+    xen_domctl_vcpu_msr_t set[2] = {{.index = 0xc0000103, .value = 5}, {.index = 0xc0000103, .value = 6}}, got = {.index = 0};
+
+    CHECK_OK(msrs(XEN_DOMCTL_get_vcpu_msrs, domain, NULL, 0));
+    CHECK_EQ(op.u.vcpu_msrs.msr_count, 1); /* at most */
+    CHECK_OK(msrs(XEN_DOMCTL_get_vcpu_msrs, domain, &got, 1));
+    CHECK_EQ(op.u.vcpu_msrs.msr_count, 0);
+    CHECK_OK(msrs(XEN_DOMCTL_set_vcpu_msrs, domain, set, 1));
+    CHECK_ERROR(msrs(XEN_DOMCTL_get_vcpu_msrs, domain, &got, 0), XEN_ENOBUFS);
+    CHECK_OK(msrs(XEN_DOMCTL_get_vcpu_msrs, domain, &got, 1));
+    CHECK_EQ(op.u.vcpu_msrs.msr_count, 1);
+    CHECK_EQ(got.index, 0xc0000103);
+    CHECK_EQ(got.value, 5);
+    CHECK_ERROR(msrs(XEN_DOMCTL_get_vcpu_msrs, domain, (void *)8, 1), XEN_EFAULT);
+    CHECK_ERROR(msrs(XEN_DOMCTL_set_vcpu_msrs, domain, (void *)8, 1), XEN_EFAULT);
+    CHECK_ERROR(msrs(XEN_DOMCTL_set_vcpu_msrs, domain, set, 2), XEN_EINVAL);
+    CHECK_EQ(op.u.vcpu_msrs.msr_count, 1); /* the wrong one */
+    set[0].value = 1UL << 32;
+    CHECK_ERROR(msrs(XEN_DOMCTL_set_vcpu_msrs, domain, set, 1), XEN_EINVAL);
+    CHECK_EQ(op.u.vcpu_msrs.msr_count, 0);
+    set[0] = (xen_domctl_vcpu_msr_t){.index = 0xc0000103, .reserved = 1};
+    CHECK_ERROR(msrs(XEN_DOMCTL_set_vcpu_msrs, domain, set, 1), XEN_EINVAL);
+}
+
 /* What the toolstack reads of it is what it set, and where it stands. */
 static void check_reading(domid_t domain, const unsigned long *frame)
 {
@@ -195,8 +229,7 @@ static void check_reading(domid_t domain, const unsigned long *frame)
     memset(&op.u, 0, sizeof(op.u));
     CHECK_OK(control(XEN_DOMCTL_get_ext_vcpucontext, domain));
     CHECK_EQ(op.u.ext_vcpucontext.size, sizeof(op.u.ext_vcpucontext));
-    memset(&op.u, 0, sizeof(op.u));
-    CHECK_OK(control(XEN_DOMCTL_get_vcpu_msrs, domain));
+    check_msrs(domain);
 }
 
 static uint64_t read_xstate(domid_t domain)

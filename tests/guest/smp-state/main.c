@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Theory: a vcpu's registers are its own on whatever CPU it goes on: x87, MXCSR and XMM registers, the bases of FS and
- * GS, its GDT and LDT, the selectors loaded from them, the debug registers and CR0.TS. Five vcpus with different
+ * GS, its GDT and LDT, the selectors loaded from them, the debug registers, TSC_AUX and CR0.TS. Five vcpus with different
  * values in all of these move between two CPUs, by being pinned to one and the other, and look after each move.
  */
 #include <public/domctl.h>
@@ -162,6 +162,19 @@ static void check_bases(unsigned int id)
     CHECK_EQ(breakpoints[id], before + 1);
 }
 
+static void load_aux(unsigned int id)
+{
+    __asm__ volatile("wrmsr" : : "c"(0xc0000103), "a"(id + 0xa00), "d"(0));
+}
+
+static void check_aux(unsigned int id)
+{
+    uint32_t aux;
+
+    __asm__ volatile("rdtscp" : "=c"(aux) : : "rax", "rdx");
+    CHECK_EQ(aux, id + 0xa00);
+}
+
 /* To the other CPU, or wherever the scheduler likes where nothing can be pinned. */
 static void move(unsigned int id, unsigned int round)
 {
@@ -185,11 +198,13 @@ static void live(unsigned int id)
     load_fpu(id);
     load_tables(id);
     load_bases(id);
+    load_aux(id);
     for (unsigned int round = 0; round < ROUNDS; round++) {
         move(id, round);
         check_fpu(id);
         check_tables(id);
         check_bases(id);
+        check_aux(id);
         if (id & 1) { /* TS set here and not there */
             before = faults[id];
             CHECK_OK(hypercall_fpu_taskswitch(1));

@@ -108,7 +108,7 @@ JOB
 carry Xen "$xen" spec-ctrl=eager-fpu <<'JOB'
 got here
 put here
-born there 10.0.9.3/24
+born there 10.0.9.3/24 vcpus=2
 put there
 resumed_slowly
 JOB
