@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Debian's other kernels as VPSes: 5.10 (packed by lz4) and 7.x, with two vcpus, a disk and a card: each works in
-# parallel, reads and writes, fetches, grows and shrinks, loses and gets a vcpu, is typed to, and powers itself off when asked.
+# Debian's other kernels as VPSes, with two vcpus, a disk and a card: each works in parallel, reads and writes, fetches, grows
+# and shrinks, loses and gets a vcpu, is typed to, and powers itself off when asked.
 # node: --hv-args dom0_max_vcpus=1 --hv-args tsc=stable
 . /root/others.sh
 

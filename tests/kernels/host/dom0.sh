@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Debian's other kernels as dom0: 5.10 and 7.x, with our store, console daemon and tools on it, serve a VPS of two vcpus
+# Debian's other kernels as dom0, with our store, console daemon and tools on it, serve a VPS of two vcpus
 # with its disk and its card by their backends, take a vcpu of their own off line and back, and power the machine off.
 mkdir -p "${BUILD:-build}/tests/node"
 . "$(dirname "$0")/../../node/host-lib.sh"
