@@ -2,7 +2,8 @@
 /*
  * Who runs. Each CPU has a run queue of its own, in the order of the vcpus' virtual time: the time they
  * ran, weighed (domain/share.h). Who slept comes back a little before the others, so that a wake for I/O runs at once while a
- * spinner has only its share. CPUs fetch from one another who waits (domain/runqueue.h). No periodic tick: a timer is armed
+ * spinner has only its share; one who has just come runs half a millisecond first, or those who wake each other would only
+ * change places. CPUs fetch from one another who waits (domain/runqueue.h). No periodic tick: a timer is armed
  * for the end of a slice only when someone else waits or a cap says so. An idle CPU halts, scrubs dirty frames first, and
  * keeps the last vcpu loaded until another one comes.
  */
