@@ -199,12 +199,6 @@ static void __init write_start_info(const struct domain *d, u64 initrd_size)
     string_copy((char *)s->cmd_line, boot_words(boot_info.module[0].string), sizeof(s->cmd_line));
 }
 
-static void __init write_tables(void)
-{
-    for (u64 i = 0; i < image.nr_tables; i++)
-        pv_image_fill_table(&image, i, page_of(pv_image_table_pfn(&image, i)), mfn_of, NULL);
-}
-
 static void __init start_vcpu(struct domain *d)
 {
     mfn_t l4 = mfn(mfn_of(NULL, pv_image_table_pfn(&image, 0)));
@@ -302,7 +296,8 @@ void __init boot_dom0(void)
     }
     write_p2m();
     write_start_info(d, in.initrd_len);
-    write_tables();
+    for (u64 i = 0; i < image.nr_tables; i++)
+        pv_image_fill_table(&image, i, page_of(pv_image_table_pfn(&image, i)), mfn_of, NULL);
     start_vcpu(d);
     map_free_module(kernel->start, kernel->size);
     printk(PRINT_INFO, "mews: dom0: %llu MiB, %u vcpu%s, entry %lx\n", dom0_pages / MIB_PAGES,

@@ -98,12 +98,6 @@ static void __init read_mb1(u32 address)
     }
 }
 
-static u32 __init keep_rsdp(const void *from, u32 size)
-{
-    memcpy(boot_info.rsdp_copy, from, size);
-    return size;
-}
-
 static void __init read_mb2_map(const struct mb2_tag *tag)
 {
     u32 entry = tag->word[0];
@@ -132,9 +126,10 @@ static void __init read_mb2(u32 address)
             add_module(tag->word[0], tag->word[1], (const char *)&tag->word[2]);
         else if (tag->type == MB2_MAP)
             read_mb2_map(tag);
-        else if (tag->type == MB2_RSDP_NEW || (tag->type == MB2_RSDP_OLD && !boot_info.rsdp_copied))
-            boot_info.rsdp_copied =
-                keep_rsdp(tag->word, MIN(tag->size - 8, (u32)sizeof(boot_info.rsdp_copy)));
+        else if (tag->type == MB2_RSDP_NEW || (tag->type == MB2_RSDP_OLD && !boot_info.rsdp_copied)) {
+            boot_info.rsdp_copied = MIN(tag->size - 8, (u32)sizeof(boot_info.rsdp_copy));
+            memcpy(boot_info.rsdp_copy, tag->word, boot_info.rsdp_copied);
+        }
         at += ROUND_UP(tag->size, 8u);
     }
 }

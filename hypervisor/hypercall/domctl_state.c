@@ -164,14 +164,12 @@ long domctl_get_msrs(const struct command_call *c)
     struct xen_domctl_vcpu_msrs *m = c->op;
     struct xen_domctl_vcpu_msr aux = {.index = MSR_TSC_AUX, .value = c->v->pv.tsc_aux};
     u64 to = (u64)m->msrs.p;
-    u32 room = m->msr_count;
+    bool told = to && aux.value;
 
-    m->msr_count = !to || aux.value;
-    if (!to || !aux.value)
-        return 0;
-    if (!room)
+    if (told && !m->msr_count)
         return -ENOBUFS;
-    return copy_struct_to_guest(to, &aux) ? -EFAULT : 0;
+    m->msr_count = !to || told; /* who asks for none learns how many there may be */
+    return told && copy_struct_to_guest(to, &aux) ? -EFAULT : 0;
 }
 
 /* msr_count is then the first that is wrong. */

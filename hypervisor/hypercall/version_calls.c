@@ -56,12 +56,6 @@ static long features(const struct vcpu *v, u64 at)
     return copy_struct_to_guest(at, &info) ? -EFAULT : 0;
 }
 
-/* No build has an id: the length is what a caller must know first. */
-static long build_id(const struct vcpu *v)
-{
-    return v->domain->privileged ? -ENODATA : -EPERM;
-}
-
 static __attribute__((noinline)) long other_version(struct vcpu *v, const u64 args[6])
 {
     const struct domain *d = v->domain;
@@ -83,7 +77,7 @@ static __attribute__((noinline)) long other_version(struct vcpu *v, const u64 ar
     case XENVER_commandline:
         return put_string(to, d->privileged ? boot_words(boot_info.command_line) : denied,
                           sizeof(xen_commandline_t));
-    case XENVER_build_id: return build_id(v);
+    case XENVER_build_id: return d->privileged ? -ENODATA : -EPERM; /* no build has one */
     default: return -ENOSYS;
     }
 }

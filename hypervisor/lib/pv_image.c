@@ -26,11 +26,6 @@
 /* A 64-bit PV kernel runs in ring 3, so its pages are user pages. */
 #define TABLE_BITS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
-static uint64_t round_up(uint64_t value, uint64_t unit)
-{
-    return (value + unit - 1) & ~(unit - 1);
-}
-
 static uint64_t bytes_to_pages(uint64_t bytes)
 {
     return (bytes >> SHIFT) + ((bytes & (PAGE - 1)) != 0);
@@ -117,8 +112,8 @@ static void place_tables(struct pv_image *image, uint64_t *pfn)
 
     do {
         tables = need;
-        image->region_end = round_up(
-            image->region_start + ((*pfn + tables + 1) << SHIFT) + REGION_PADDING, REGION_ALIGN);
+        image->region_end = image->region_start + ((*pfn + tables + 1) << SHIFT) + REGION_PADDING;
+        image->region_end = (image->region_end + REGION_ALIGN - 1) & ~(REGION_ALIGN - 1);
         image->region.end = image->region_end;
         need = 1 + span_count(&image->region);
     } while (need > tables);

@@ -139,12 +139,6 @@ static u64 __init take_page(void)
     return small.from++;
 }
 
-/* A zeroed page for a table. After boot the branch into .init.text is never taken. NULL: no memory. */
-static void *table_page(void)
-{
-    return booted ? alloc_page() : mfn_to_virt(mfn(take_page()));
-}
-
 /* The entry of `level` (1: L1) for va, tables made on the way. NULL: no memory. */
 static u64 *entry_of(u64 va, u32 level, u64 table_flags)
 {
@@ -157,7 +151,8 @@ static u64 *entry_of(u64 va, u32 level, u64 table_flags)
             return e;
         BUG_ON(*e & PTE_PSE);
         if (!(*e & PTE_P)) {
-            void *page = table_page();
+            /* after boot the branch into .init.text is never taken */
+            void *page = booted ? alloc_page() : mfn_to_virt(mfn(take_page()));
 
             if (!page)
                 return NULL;
