@@ -14,7 +14,7 @@ struct cpu_features {
     u32 family, model;
     u32 max_leaf, max_extended_leaf;
     bool nx, smep, smap, fsgsbase, gbpages, xsave, x2apic, tsc_deadline, tsc_invariant;
-    bool tsc_aux;     /* RDTSCP or RDPID, which show guests MSR_TSC_AUX */
+    bool tsc_aux; /* RDTSCP or RDPID, which show guests MSR_TSC_AUX */
     u64 xcr0;         /* state components that guests may use; 0 without xsave */
     u32 xstate_size;  /* bytes of the save area for all of xcr0 (512 without xsave) */
     u8 phys_bits;

@@ -55,7 +55,6 @@ struct vcpu {
     mfn_t info_mfn;             /* registered vcpu_info's frame (writable type held), or mfn 0 */
     bool initialised;           /* has a context: setvcpucontext or VCPUOP_initialise */
     bool is_idle;
-    volatile bool context_busy; /* VCPUOP_initialise is at it */
     struct vcpu_info private_info; /* until the guest registers its own, for those that shared info has no room for */
 };
 

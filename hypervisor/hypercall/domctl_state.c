@@ -12,6 +12,7 @@
 #include "domain/domain.h"
 #include "hypercall/domctl.h"
 #include "hypercall/hypercall.h"
+#include "lib/string.h"
 #include "memory/alloc.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
@@ -46,9 +47,9 @@ long domctl_set_context(const struct command_call *call)
 
     if (!op->ctxt.p)
         return vcpu_forget_context(v);
-    c = hv_alloc(sizeof(*c));
+    c = pv_context_room();
     if (!c)
-        return -ENOMEM;
+        return -ERESTART;
     error = copy_struct_from_guest(c, (u64)op->ctxt.p);
     if (!error)
         error = pv_set_context(v, c);
@@ -56,7 +57,7 @@ long domctl_set_context(const struct command_call *call)
         v->sched.down = !(c->flags & VGCF_online);
     if (!error && !v->id)
         time_update_wallclock(call->domain); /* builders write the shared page whole */
-    hv_free(c);
+    pv_context_room_end();
     return error;
 }
 
@@ -68,12 +69,13 @@ long domctl_get_context(const struct command_call *call)
 
     if (!call->v->initialised)
         return -ENODATA;
-    c = hv_alloc(sizeof(*c));
+    c = pv_context_room();
     if (!c)
-        return -ENOMEM;
+        return -ERESTART;
+    memset(c, 0, sizeof(*c));
     pv_get_context(call->v, c);
     error = copy_struct_to_guest((u64)op->ctxt.p, c);
-    hv_free(c);
+    pv_context_room_end();
     return error;
 }
 

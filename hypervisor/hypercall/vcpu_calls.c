@@ -17,39 +17,18 @@
 #define PERIOD_LEAST_NS 1000000ull
 #define PERIOD_MOST_NS  ((1ull << 62) - 1)
 
-static long set_context(struct vcpu *v, const struct vcpu_guest_context *c)
-{
-    long error;
-
-    /* Another vcpu may be at it: come back later rather than wait. No lock, as page tables want a break now and then. */
-    if (__atomic_exchange_n(&v->context_busy, true, __ATOMIC_ACQUIRE))
-        return -ERESTART;
-    if (v->initialised) {
-        error = -EEXIST;
-    } else {
-        error = pv_set_context(v, c);
-        if (!error)
-            v->initialised = true;
-    }
-    __atomic_store_n(&v->context_busy, false, __ATOMIC_RELEASE);
-    return error;
-}
-
 static long call_initialise(struct vcpu *v, u64 arg)
 {
     struct vcpu_guest_context *c;
     long error;
-    u8 probe;
 
     if (v->info == &v->private_info)
         return -EINVAL; /* it has nowhere to get its events */
-    if (v->initialised)
-        return copy_struct_from_guest(&probe, arg) ? -EFAULT : -EEXIST;
-    c = hv_alloc(sizeof(*c));
+    c = pv_context_room();
     if (!c)
-        return -ENOMEM;
-    error = copy_struct_from_guest(c, arg) ? -EFAULT : set_context(v, c);
-    hv_free(c);
+        return -ERESTART;
+    error = copy_struct_from_guest(c, arg) ? -EFAULT : v->initialised ? -EEXIST : pv_set_context(v, c);
+    pv_context_room_end();
     return error;
 }
 

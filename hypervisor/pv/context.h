@@ -24,6 +24,11 @@ void pv_context_load(struct vcpu *next);
 /* setvcpucontext / VCPUOP_initialise: checks all of c, then sets. v is paused and not running. 0, -EINVAL, -EBUSY, -ERESTART. */
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 
+/* Room for a context, which is more than ring 0 finds in one piece where memory is all in use: there is one, static, and NULL
+ * where another CPU has it: -ERESTART, then. Whoever has it is the only one who sets a context. */
+struct vcpu_guest_context *pv_context_room(void);
+void pv_context_room_end(void);
+
 /* getvcpucontext: all that pv_set_context() would make the same vcpu of. c: zeroed. v is paused. */
 void pv_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
 

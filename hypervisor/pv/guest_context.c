@@ -74,6 +74,19 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     pv->fpu_used = (c->flags & VGCF_i387_valid) != 0;
 }
 
+static struct vcpu_guest_context context_room;
+static bool context_room_taken;
+
+struct vcpu_guest_context *pv_context_room(void)
+{
+    return __atomic_exchange_n(&context_room_taken, true, __ATOMIC_ACQUIRE) ? NULL : &context_room;
+}
+
+void pv_context_room_end(void)
+{
+    __atomic_store_n(&context_room_taken, false, __ATOMIC_RELEASE);
+}
+
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     struct vcpu_pv *pv = &v->pv;

@@ -172,10 +172,23 @@ void pv_context_load(struct vcpu *next)
     host_switches++;
 }
 
+struct vcpu_guest_context *pv_context_room(void)
+{
+    static struct vcpu_guest_context room;
+
+    return &room;
+}
+
+void pv_context_room_end(void)
+{
+}
+
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    (void)v;
-    return c->kernel_sp == 1 ? -EINVAL : 0;
+    if (c->kernel_sp == 1)
+        return -EINVAL;
+    v->initialised = true;
+    return 0;
 }
 
 void fpu_save(struct vcpu *v)
