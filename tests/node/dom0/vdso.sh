@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Where the TSCs are one clock (somebody who knows says so: QEMU's emulated CPU does not), reading the time takes no system
 # call, in dom0 and in a VPS of two vcpus: the hypervisor keeps a second copy of the time for their vDSO. Where they are not
-# known to be, it does: tests/guest/time looks at that. The same program asks the vDSO which CPU it is on.
+# known to be, it does: tests/guest/time looks at that.
 # node: --hv-args tsc=stable
 . /root/lib.sh
 
