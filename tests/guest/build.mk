@@ -29,5 +29,5 @@ $(GUEST_ELFS): $(guest_out)/%.elf: $(guest_out)/%/main.o $(guest_lib) tests/gues
 .PRECIOUS: $(guest_out)/%/main.o
 ALL += $(GUEST_ELFS)
 
-test-guest: $(GUEST_ELFS)
-	tests/guest/run $(GUEST_ELFS)
+test-guest: $(GUEST_ELFS) $(HV)
+	tests/guest/run --hypervisor $(HV) $(GUEST_ELFS)
